@@ -7,6 +7,7 @@ what was assigned there is all that normalisation may touch (see platgov/_names/
 """
 
 import base64
+import itertools
 import json
 import pathlib
 import re
@@ -27,6 +28,8 @@ IGNORABLE_RANGES = (
 )
 # Controls that separate text; the other controls show as nothing and only hide what they split.
 KEPT_CONTROLS = frozenset("\t\n\v\f\r\x85")
+# Inside any other script two letters that look alike are spelling, not disguise: Thai do and to.
+SHARED = frozenset({"LATIN", "DIGIT", "COMBINING", "MODIFIER", ""})
 HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\ua960-\ua97f\uac00-\ud7ff]")
 
 Rows = dict[str, str]
@@ -72,6 +75,11 @@ def is_word(char: str) -> bool:
     return char == "_" or unicodedata.category(char)[0] in "LNM"
 
 
+def script(char: str) -> str:
+    """First word of the character's name, near enough to its script; unassigned ones have none."""
+    return unicodedata.name(char, "").partition(" ")[0]
+
+
 def is_hangul_syllable(char: str) -> bool:
     return "\uac00" <= char <= "\ud7a3"
 
@@ -114,7 +122,12 @@ class Folding:
 
     def __init__(self, confusables: Rows) -> None:
         self.gone = ignorables() | {c for c in everything() if unicodedata.category(c) == "Cc"} - KEPT_CONTROLS
-        self.rows = {source: to for source, to in confusables.items() if self.keeps_words_whole(source, to)}
+        # A small letter whose prototype is its own capital would be sent there and back for ever.
+        self.rows = {
+            source: to
+            for source, to in confusables.items()
+            if self.keeps_words_whole(source, to) and "".join(map(self.plain, to)) != source
+        }
         self.known: Rows = {}
         self.rows |= self.capital_rows(confusables)
         self.known = {}
@@ -126,7 +139,7 @@ class Folding:
         if is_word(source):
             # Also drops Hebrew yod, Vietnamese o with horn, Hindi visarga and e: they look like signs.
             apostrophe = unicodedata.category(source) == "Lm" and set(to) == {"'"}
-            return all(map(is_word, to)) or apostrophe
+            return apostrophe or (all(map(is_word, to)) and script(source) not in set(map(script, to)) - SHARED)
         if not any(map(is_word, to)) or not assigned(source):
             return True
         # A sign may stand for one letter, as the bar for l; a dash that became a letter would glue words.
@@ -167,12 +180,14 @@ class Folding:
         found: dict[str, set[str]] = {}
         for capital in everything():
             small = self.plain(capital)
-            if small == capital or len(small) != 1 or capital not in confusables or nfd(capital) != capital:
+            look = confusables.get(capital, "")
+            if small == capital or len(small) != 1 or not is_word(small) or not look.isascii():
                 continue
-            target = "".join(map(self.closed, confusables[capital]))
-            shape = self.closed(small)
-            if target.isascii() and target.isalpha() and not shape.isascii():
-                found.setdefault(shape if len(shape) == 1 else small, set()).add(target)
+            target = "".join(map(self.closed, nfd(look)))
+            shape = self.rows.get(small, small)
+            if target.isalpha() and not shape.isascii():
+                shared = len(shape) == 1 and is_word(shape) and self.plain(shape) == shape
+                found.setdefault(shape if shared else small, set()).add(target)
         return {source: to.pop() for source, to in found.items() if len(to) == 1}
 
     def all_rows(self) -> Rows:
@@ -190,17 +205,25 @@ def build(folder: pathlib.Path) -> dict[str, object]:
     if unicodedata.unidata_version != UNICODE:
         raise SystemExit(f"run this on Python 3.11 (Unicode {UNICODE}); this one has {unicodedata.unidata_version}")
     version, confusables = read_confusables(folder / "confusables.txt")
-    joins = seconds()
-    tables = {
+    joins, gone = seconds(), ignorables()
+    tables: dict[str, object] = {
         # A composed sign such as U+0344 counts by the first character it decomposes to.
-        "attached": boundaries(lambda c: unicodedata.combining(nfd(c)[0]) != 0 or nfd(c)[0] in joins),
+        "joining": boundaries(lambda c: nfd(c)[0] in joins),
         "marks": boundaries(lambda c: unicodedata.combining(nfd(c)[0]) != 0),
         "unassigned": boundaries(lambda c: not assigned(c)),
+        "ignorable": boundaries(lambda c: c in gone),
+        "skeleton": steps(skeleton_rows(confusables)),
+        "fold": steps(Folding(confusables).all_rows()),
     }
-    for name, rows in (("skeleton", skeleton_rows(confusables)), ("fold", Folding(confusables).all_rows())):
-        ordered = sorted(rows.items())
-        tables |= {f"{name}_from": "".join(k for k, _ in ordered), f"{name}_to": "\n".join(v for _, v in ordered)}
     return {"CONFUSABLES": version, "UNICODE": UNICODE, "WORD": boundaries(is_word), "TABLES": tables}
+
+
+def steps(rows: Rows) -> dict[str, object]:
+    """Rows as distances from one source to the next, which pack ten times smaller than the sources."""
+    gone = ignorables()
+    ordered = sorted((ord(source), to) for source, to in rows.items() if source not in gone)
+    codes = [code for code, _ in ordered]
+    return {"steps": [b - a for a, b in itertools.pairwise([0, *codes])], "to": "\n".join(to for _, to in ordered)}
 
 
 def packed(value: object) -> str:
@@ -218,7 +241,7 @@ def render(built: dict[str, object]) -> str:
         '"""Unicode data behind platgov.names. Written by tools/build_unicode_tables.py; do not edit.\n\n'
         "The two long ones are base64 of zlib of JSON. Derived from data files that are\n"
         "Copyright (c) 1991-2025 Unicode, Inc., under https://www.unicode.org/terms_of_use.html\n"
-        '"""\n\n# ruff: noqa\n# fmt: off' + constants.replace("\n", "\n", 1)
+        '"""\n\n# ruff: noqa\n# fmt: off' + constants
     )
 
 

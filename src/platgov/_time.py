@@ -11,7 +11,18 @@ from platgov.errors import InputError, Problem
 if TYPE_CHECKING:
     import pendulum
 
-__all__ = ["FIRST", "LAST", "from_iso", "instant_from_iso", "instant_to_iso", "to_datetime", "to_epoch", "to_iso"]
+__all__ = [
+    "FIRST",
+    "LAST",
+    "date_from_iso",
+    "from_iso",
+    "instant_from_iso",
+    "instant_to_iso",
+    "to_datetime",
+    "to_epoch",
+    "to_iso",
+    "whole_seconds",
+]
 
 FIRST = -62_135_596_800
 """0001-01-01T00:00:00Z, the first instant that a datetime can name."""
@@ -19,6 +30,7 @@ LAST = 253_402_300_799
 """9999-12-31T23:59:59Z, the last one."""
 
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - naive on purpose: plain arithmetic, no zone rules
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _RFC_3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))", re.ASCII)
 
 
@@ -75,6 +87,26 @@ def instant_to_iso(at: dt.datetime) -> str:
     """Spell a datetime in UTC; microseconds are written only where there are any."""
     seconds, micros = divmod(_microseconds(at), 1_000_000)
     return f"{(_EPOCH + dt.timedelta(seconds=_in_range(seconds), microseconds=micros)).isoformat()}Z"
+
+
+def date_from_iso(text: str) -> dt.date:
+    """Read ``2026-11-24``; no week dates, no short forms, no time behind it."""
+    try:
+        if _DATE.fullmatch(text):
+            return dt.date.fromisoformat(text)
+    except ValueError as bad:
+        raise _refusal("value", f"{text!r} names no date: {bad}") from None
+    raise _refusal("value", f"expected a date such as 2026-11-24, got {text[:40]!r}")
+
+
+def whole_seconds(span: dt.timedelta) -> int:
+    """Return the length of a span in seconds; months, years and parts of a second are refused."""
+    if getattr(span, "years", 0) or getattr(span, "months", 0):
+        raise _refusal("value", f"{span} has months or years, which have no fixed length; give days")
+    seconds, rest = dt.timedelta.__divmod__(span, dt.timedelta(seconds=1))  # pendulum's own rounds
+    if rest:
+        raise _refusal("value", f"{span!r} has a part of a second; give whole seconds")
+    return seconds
 
 
 def _microseconds(at: object) -> int:

@@ -27,6 +27,7 @@ Datetimes and dates are also read as objects, because TOML readers give them.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import difflib
 import enum
@@ -34,17 +35,18 @@ import functools
 import itertools
 import types
 import typing
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from math import isfinite
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
-from cattrs import ClassValidationError, Converter, ForbiddenExtraKeysError
+from cattrs import AttributeValidationNote, ClassValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, override
 
 from platgov._canonical import MAX_INT, dumps, loads, refusal, shown, step, under
 from platgov._limits import DEFAULT
-from platgov._time import date_from_iso, instant_from_iso, instant_to_iso, seconds_from_timedelta, timedelta_from_seconds
+from platgov._time import date_from_iso, instant_from_iso, instant_to_iso, whole_seconds
 from platgov.errors import InputError, Problem
 
 __all__ = ["Kinds", "Pairs", "SelfCoded", "from_json", "read", "read_tagged", "to_json", "write", "write_tagged"]
@@ -69,7 +71,7 @@ class SelfCoded(Protocol):
 
 
 def _sorted_pairs(classes: Mapping[str, type[T]]) -> tuple[tuple[str, type[T]], ...]:
-    return tuple(sorted(classes.items()))
+    return tuple(sorted(dict(classes).items()))
 
 
 @attrs.frozen(kw_only=True)
@@ -93,8 +95,8 @@ class Kinds(Generic[T]):
         if len({cls for _, cls in self.classes}) < len(self.classes):
             raise InputError("Kinds", (Problem("a class has two tags; keep one"),))
         for kind, cls in self.classes:
-            if not attrs.has(cls) or any(field.name == self.tag for field in attrs.fields(cls)):
-                message = f"{cls.__qualname__} must be an attrs class without a field {self.tag!r}"
+            if not _is_attrs(cls) or self.tag in {field.name for field in attrs.fields(typing.cast("Any", cls))}:
+                message = f"{_name(cls)} must be an attrs class, itself decorated, without a field {self.tag!r}"
                 raise InputError("Kinds", (Problem(message, f"$.classes{step(kind)}"),))
 
 
@@ -165,15 +167,19 @@ def to_json(value: object, cls: Any = None, *, kinds: tuple[Kinds[Any], ...] = (
 
 @attrs.frozen(eq=False)
 class _Shape:
-    """How one annotation is read and written; ``takes`` are the plain types it can accept."""
+    """How one annotation is read and written.
+
+    Attributes:
+        wants: What it accepts, in words.
+        takes: The plain types it reads.
+        holds: The types it writes.
+    """
 
     wants: str
     takes: frozenset[type]
+    holds: frozenset[type]
     read: Callable[[Any], Any]
     write: Callable[[Any], Any]
-
-    def refuse(self, value: object) -> InputError:
-        return refusal("type", f"expected {self.wants}, got {shown(value)}")
 
 
 @functools.lru_cache(maxsize=128)
@@ -184,37 +190,33 @@ def _shapes(kinds: tuple[Kinds[Any], ...]) -> _Shapes:
 class _Shapes:
     """Finds the shape of an annotation, once.
 
-    cattrs builds the readers of classes (names, defaults, unknown keys). Its own hooks for
-    everything else convert without a word, so none of them is used.
+    cattrs builds the readers of classes (names, defaults, unknown keys). Its hooks for
+    everything else convert without a word, so every field brings one of ours.
     """
 
     def __init__(self, kinds: tuple[Kinds[Any], ...]) -> None:
-        self._known: dict[Any, _Shape] = {kind.base: self._tagged(kind) for kind in kinds}
         self._converter = Converter()
+        self._known: dict[Any, _Shape] = {**_SCALARS, **{kind.base: self._tagged(kind) for kind in kinds}}
 
     def of(self, annotation: Any) -> _Shape:
-        try:
-            known = self._known.get(annotation)
-        except TypeError:  # metadata that cannot be hashed
-            return self._find(annotation)
-        if known is None:
-            known = self._known[annotation] = self._find(annotation)
-        return known
+        if annotation not in self._known:
+            self._known[annotation] = self._find(annotation)
+        return self._known[annotation]
 
     def _find(self, annotation: Any) -> _Shape:
         origin, args = typing.get_origin(annotation), typing.get_args(annotation)
         if origin is Annotated:
             return self._pairs(args[0]) if _AS_OBJECT in annotation.__metadata__ else self.of(args[0])
         if origin is Literal:
-            return _chosen(args, {(type(value), value): value for value in args})
+            table = {(type(value), value): value for value in args}  # typed keys: 1 == True, yet they differ
+            return _chosen({type(value) for value in args}, table, lambda value: table[type(value), value])
         if origin is typing.Union or origin is types.UnionType:
             return self._union([self.of(arg) for arg in args])
-        if origin is tuple:
-            return self._sequence(args[0], tuple) if args[1:] == (...,) else self._fixed(args)
-        if origin is list or origin is Sequence:
-            return self._sequence(args[0], list if origin is list else tuple)
-        if origin in (frozenset, set, AbstractSet):
-            return self._set(args[0], set if origin is set else frozenset)
+        if origin is tuple and args[1:] != (...,):
+            return self._fixed(args)
+        if origin in _COLLECTIONS:
+            make = _COLLECTIONS[origin]
+            return self._set(args[0], make) if issubclass(make, AbstractSet) else self._sequence(args[0], make)
         if origin is dict or origin is Mapping:
             return self._mapping(*args)
         if isinstance(annotation, typing.NewType):
@@ -223,195 +225,194 @@ class _Shapes:
             return self._class(annotation)
         raise _unsupported(annotation)
 
-    def _class(self, cls: type) -> _Shape:
-        if cls in _SCALARS:
-            return _SCALARS[cls]
+    def _class(self, cls: Any) -> _Shape:
         if hasattr(cls, "from_plain") and hasattr(cls, "to_plain"):
-            return _self_coded(cls)
+            return _form(f"a {cls.__name__}", _PLAIN, {cls}, _own_reader(cls), lambda value: value.to_plain())
         if issubclass(cls, enum.Enum) and not issubclass(cls, enum.Flag):
-            return _chosen([member.value for member in cls], {(type(m.value), m.value): m for m in cls})
+            return _chosen({cls}, {(type(m.value), m.value): m for m in cls}, lambda member: member.value)
         if issubclass(cls, dt.date | dt.timedelta):
             return _time_shape(cls)
-        if "__attrs_attrs__" in vars(cls):
+        if _is_attrs(cls):
             return self._object(cls)
         raise _unsupported(cls)
 
-    def _object(self, cls: type) -> _Shape:
+    def _object(self, cls: Any) -> _Shape:
         @functools.cache  # on first use, not here: a class may have itself among its fields
         def parts() -> tuple[dict[str, _Shape], Callable[[Any, Any], Any]]:
-            shapes = dict(zip((field.name for field in _fields(cls)), _all(self._annotations(cls)), strict=True))
-            hooks = {name: override(struct_hook=_ignoring_type(shape.read)) for name, shape in shapes.items()}
-            build = make_dict_structure_fn(
-                cls,
-                self._converter,
-                _cattrs_forbid_extra_keys=True,
-                _cattrs_detailed_validation=True,
-                **hooks,  # type: ignore[arg-type]
-            )
+            fields = [field.name for field in attrs.fields(cls) if field.init]
+            shapes = dict(zip(fields, _all(_annotations(cls, fields, self.of)), strict=True))
+            hooks: Any = {name: override(struct_hook=_dropping_type(shape.read)) for name, shape in shapes.items()}
+            build = make_dict_structure_fn(cls, self._converter, _cattrs_forbid_extra_keys=True, **hooks)
             return shapes, build
 
-        def read_object(data: Any) -> Any:
+        def read(data: Any) -> Any:
             shapes, build = parts()
-            _check_object(shape, data)
+            _check_keys(data)
             try:
                 return build(data, cls)
             except ClassValidationError as group:
                 raise InputError("value", tuple(_class_problems(cls, shapes, data, group))) from None
 
-        def write_object(value: Any) -> Any:
-            if type(value) is not cls:
-                raise shape.refuse(value)
+        def write(value: Any) -> dict[str, Any]:
             shapes, _ = parts()
-            return dict(zip(shapes, _all((name, s.write, getattr(value, name)) for name, s in shapes.items()), strict=True))
+            plain = _all((name, shape.write, getattr(value, name)) for name, shape in shapes.items())
+            return dict(zip(shapes, plain, strict=True))
 
-        shape = _Shape(f"an object ({cls.__name__})", _DICT, read_object, write_object)
-        return shape
-
-    def _annotations(self, cls: type) -> Iterator[_Part]:
-        try:
-            hints = typing.get_type_hints(cls, include_extras=True)
-        except NameError as bad:
-            message = f"{cls.__name__}: {bad}; import it where it exists at run time, not under TYPE_CHECKING"
-            raise refusal("unsupported", message) from None
-        return ((field.name, self.of, hints.get(field.name, field.type)) for field in _fields(cls))
+        return _form(f"an object ({cls.__name__})", {dict}, {cls}, read, write)
 
     def _tagged(self, kinds: Kinds[Any]) -> _Shape:
         names = {cls: kind for kind, cls in kinds.classes}
-        classes = dict(kinds.classes)
+        shapes = {kind: self._object(cls) for kind, cls in kinds.classes}
+        known = ", ".join(map(repr, shapes))
 
-        def read_tagged(data: Any) -> Any:
-            _check_object(shape, data)
+        def read(data: Any) -> Any:
             kind = data.get(kinds.tag)
-            if type(kind) is not str or kind not in classes:
-                known = ", ".join(map(repr, classes))
-                code, got = ("value", shown(kind)) if kinds.tag in data else ("missing", "nothing")
-                problem = Problem(f"expected one of {known}; got {got}", f"${step(kinds.tag)}", code)
+            if type(kind) is not str or kind not in shapes:
+                code = "value" if kinds.tag in data else "missing"
+                problem = Problem(f"expected one of {known}; got {shown(kind)}", f"${step(kinds.tag)}", code)
                 raise InputError("value", (problem,))
-            return self.of(classes[kind]).read({key: item for key, item in data.items() if key != kinds.tag})
+            return shapes[kind].read({key: part for key, part in data.items() if key != kinds.tag})
 
-        def write_tagged(value: Any) -> Any:
-            if type(value) not in names:
-                raise shape.refuse(value)
-            return {kinds.tag: names[type(value)], **self.of(type(value)).write(value)}
+        def write(value: Any) -> dict[str, Any]:
+            kind = names[type(value)]
+            return {kinds.tag: kind, **shapes[kind].write(value)}
 
-        shape = _Shape(f"an object with a {kinds.tag!r} ({', '.join(classes)})", _DICT, read_tagged, write_tagged)
-        return shape
+        return _form(f"an object with a {kinds.tag} of {known}", {dict}, set(names), read, write)
 
     def _union(self, members: list[_Shape]) -> _Shape:
-        table: dict[type, _Shape] = {}
-        for member in members:
-            for kind in member.takes:
-                if kind in table and {member, table[kind]} != {_SCALARS[int], _SCALARS[float]}:
-                    both = f"{table[kind].wants} and {member.wants}"
-                    raise refusal("unsupported", f"a union of {both} is read as either; use Kinds or one of them")
-                if kind not in table or member is _SCALARS[int]:
-                    table[kind] = member
-
-        def pick(data: Any) -> Any:
-            if type(data) in table:
-                return table[type(data)].read(data)
-            raise shape.refuse(data)
-
-        def put(value: Any) -> Any:
-            if value is None and type(None) in table:
-                return None
-            others = [member for member in members if member is not _SCALARS[type(None)]]
-            if len(others) == 1:
-                return others[0].write(value)
-            for member in others:
-                try:
-                    return member.write(value)
-                except InputError:
-                    continue
-            raise shape.refuse(value)
-
-        shape = _Shape(" or ".join(member.wants for member in members), frozenset(table), pick, put)
-        return shape
-
-    def _sequence(self, item: Any, make: Callable[[list[Any]], Any]) -> _Shape:
-        shape = self.of(item)
-        return _list_shape(
-            "a list",
-            lambda data: make(_all((index, shape.read, part) for index, part in enumerate(data))),
-            lambda value: _all((index, shape.write, part) for index, part in enumerate(value)),
+        readers, writers = _by_type(members, "takes"), _by_type(members, "holds")
+        return _form(
+            " or ".join(member.wants for member in members),
+            set(readers),
+            set(writers),
+            lambda data: readers[type(data)].read(data),
+            lambda value: writers[type(value)].write(value),
         )
+
+    def _sequence(self, item: Any, make: Any) -> _Shape:
+        shape = self.of(item)
+
+        def read(data: Any) -> Any:
+            _check_length(data)
+            return make(_all((index, shape.read, part) for index, part in enumerate(data)))
+
+        def write(value: Any) -> list[Any]:
+            return _all((index, shape.write, part) for index, part in enumerate(value))
+
+        return _form("a list", {list, tuple}, {make}, read, write)
 
     def _fixed(self, items: tuple[Any, ...]) -> _Shape:
         shapes = [self.of(item) for item in items]
+        wants = f"a list of {len(items)}"
 
-        def parts(values: Any, hooks: list[Callable[[Any], Any]]) -> list[Any]:
-            if len(values) != len(hooks):
-                raise refusal("type", f"expected a list of {len(hooks)}, got {shown(values)}")
+        def converted(values: Any, hooks: Iterable[Callable[[Any], Any]]) -> list[Any]:
+            if len(values) != len(shapes):
+                raise _expected(wants, values)
             return _all(zip(itertools.count(), hooks, values, strict=False))
 
-        return _list_shape(
-            f"a list of {len(items)}",
-            lambda data: tuple(parts(data, [shape.read for shape in shapes])),
-            lambda value: parts(value, [shape.write for shape in shapes]),
-        )
+        def read(data: Any) -> tuple[Any, ...]:
+            return tuple(converted(data, (shape.read for shape in shapes)))
 
-    def _set(self, item: Any, make: Callable[[list[Any]], Any]) -> _Shape:
+        def write(value: Any) -> list[Any]:
+            return converted(value, (shape.write for shape in shapes))
+
+        return _form(wants, {list, tuple}, {tuple}, read, write)
+
+    def _set(self, item: Any, make: Any) -> _Shape:
         shape = self.of(item)
 
-        def read_set(data: Any) -> Any:
-            items = _all((index, shape.read, part) for index, part in enumerate(data))
-            seen: dict[Any, int] = {}
-            again = [(index, seen[part]) for index, part in enumerate(items) if seen.setdefault(part, index) != index]
-            if again:
-                problems = (Problem(f"repeats item {first}", f"$[{index}]", "duplicate") for index, first in again)
+        def read(data: Any) -> Any:
+            _check_length(data)
+            first: dict[Any, int] = {}
+            problems: list[Problem] = []
+            for index, member in enumerate(_all((index, shape.read, part) for index, part in enumerate(data))):
+                if not _is_hashable(member):
+                    raise refusal("unsupported", f"{shape.wants} cannot be a member of a set; use a tuple")
+                if first.setdefault(member, index) != index:
+                    problems.append(Problem(f"repeats item {first[member]}; give it once", f"$[{index}]", "duplicate"))
+            if problems:
                 raise InputError("value", tuple(problems))
-            return make(items)
+            return make(first)
 
-        def write_set(value: Any) -> list[Any]:
+        def write(value: Any) -> list[Any]:
             # Sorted: a set has another order in every process, and digests must agree.
-            return sorted((shape.write(part) for part in value), key=dumps)
+            return sorted(_all(("member", shape.write, member) for member in value), key=dumps)
 
-        return _list_shape("a list without repeats", read_set, write_set, holds=AbstractSet)
+        return _form("a list without repeats", {list, tuple}, {make}, read, write)
 
     def _mapping(self, key: Any, item: Any) -> _Shape:
         names, shape = self.of(key), self.of(item)
         if names.takes != {str}:
-            raise refusal("unsupported", f"keys that are {names.wants} have no JSON form; use text keys")
+            raise refusal("unsupported", f"a key that is {names.wants} has no JSON form; use keys that are text")
 
-        def both(entries: Mapping[Any, Any], name: Callable[[Any], Any], item: Callable[[Any], Any]) -> dict[Any, Any]:
-            keys = _all((key, name, key) for key in entries)
-            return dict(zip(keys, _all((key, item, part) for key, part in entries.items()), strict=True))
+        def read(data: Any) -> dict[Any, Any]:
+            _check_keys(data)
+            keys = _all((key, names.read, key) for key in data)
+            return dict(zip(keys, _all((key, shape.read, part) for key, part in data.items()), strict=True))
 
-        def read_mapping(data: Any) -> dict[Any, Any]:
-            _check_object(whole, data)
-            return both(data, names.read, shape.read)
+        def write(value: Any) -> dict[str, Any]:
+            keys = _all((key, names.write, key) for key in value)
+            return dict(zip(keys, _all((key, shape.write, value[key]) for key in value), strict=True))
 
-        def write_mapping(value: Any) -> dict[str, Any]:
-            if not isinstance(value, Mapping):
-                raise whole.refuse(value)
-            return both(value, names.write, shape.write)
-
-        whole = _Shape("an object", _DICT, read_mapping, write_mapping)
-        return whole
+        return _form("an object", {dict}, {dict, types.MappingProxyType}, read, write)
 
     def _pairs(self, pairs: Any) -> _Shape:
         whole = self._mapping(*typing.get_args(typing.get_args(pairs)[0]))
 
-        def write_pairs(value: Any) -> Any:
-            entries = dict(value)
-            if tuple(sorted(entries.items())) != value:
-                raise refusal("value", "pairs must be a tuple sorted by key, no key twice")
-            return whole.write(entries)
+        def read(data: Any) -> tuple[tuple[str, Any], ...]:
+            return tuple(sorted(whole.read(data).items()))
 
-        return _Shape(whole.wants, whole.takes, lambda data: tuple(sorted(whole.read(data).items())), write_pairs)
+        def write(value: Any) -> Any:
+            keys = [key for key, _ in value]
+            if keys != sorted(set(keys)):
+                raise refusal("value", "pairs are kept sorted by key, no key twice")
+            return whole.write(dict(value))
+
+        return _form(whole.wants, {dict}, {tuple}, read, write)
 
 
 _Part = tuple[object, Callable[[Any], Any], Any]
-"""Where a part stands, how it is converted, and the part."""
+"""Where a part stands, how to convert it, and the part."""
 
-_DICT = frozenset({dict})
-_LIST = frozenset({list, tuple})
 _TOO_DEEP = Problem(f"nested more than {DEFAULT.nesting} levels deep", code="nesting")
+_LONGEST = 10_000 * 366 * 86_400  # seconds
+_PLAIN = {str, int, float, bool, list, dict}
+_COLLECTIONS: dict[Any, Any] = {
+    tuple: tuple,
+    Sequence: tuple,
+    list: list,
+    frozenset: frozenset,
+    AbstractSet: frozenset,
+    set: set,
+}
+
+
+def _form(
+    wants: str,
+    takes: AbstractSet[type],
+    holds: AbstractSet[type],
+    read: Callable[[Any], Any],
+    write: Callable[[Any], Any],
+) -> _Shape:
+    """Make a shape whose functions see only the types they are for."""
+
+    def read_form(data: Any) -> Any:
+        if type(data) not in takes:
+            raise _expected(wants, data)
+        return read(data)
+
+    def write_form(value: Any) -> Any:
+        if type(value) not in holds:
+            raise _expected(wants, value)
+        return write(value)
+
+    return _Shape(wants, frozenset(takes), frozenset(holds), read_form, write_form)
 
 
 def _all(parts: Iterable[_Part]) -> list[Any]:
-    """Convert every part, and only then fail: with the problems of all of them."""
-    done, problems = [], []
+    """Convert every part and only then fail, with the problems of all of them."""
+    done: list[Any] = []
+    problems: list[Problem] = []
     for place, convert, part in parts:
         try:
             done.append(convert(part))
@@ -422,24 +423,11 @@ def _all(parts: Iterable[_Part]) -> list[Any]:
     return done
 
 
-def _same(wants: str, takes: set[type], check: Callable[[Any], Any]) -> _Shape:
-    """Make the shape of a plain type: reading and writing are one check."""
-
-    def read_plain(data: Any) -> Any:
-        if type(data) not in takes:
-            raise shape.refuse(data)
-        return check(data)
-
-    shape = _Shape(wants, frozenset(takes), read_plain, read_plain)
-    return shape
-
-
 def _text(data: str) -> str:
-    if not data.isascii():
-        try:
-            data.encode()
-        except UnicodeEncodeError as bad:
-            raise refusal("surrogate", "holds a lone surrogate, which is no character", position=bad.start) from None
+    try:
+        data.encode()
+    except UnicodeEncodeError as bad:
+        raise refusal("surrogate", "holds a lone surrogate, which is no character", position=bad.start) from None
     return data
 
 
@@ -450,59 +438,204 @@ def _int(data: int) -> int:
 
 
 def _float(data: float) -> float:
-    number = float(_int(data) if isinstance(data, int) else data)
+    number = float(_int(data) if type(data) is int else data)
     if not isfinite(number):
         raise refusal("number", f"expected a finite number, got {shown(data)}")
     return number + 0.0  # minus zero becomes zero
 
 
 _SCALARS: dict[Any, _Shape] = {
-    str: _same("text", {str}, _text),
-    int: _same("a whole number", {int}, _int),
-    float: _same("a number", {float, int}, _float),
-    bool: _same("true or false", {bool}, bool),
-    type(None): _same("null", {type(None)}, lambda data: data),
+    str: _form("text", {str}, {str}, _text, _text),
+    int: _form("a whole number", {int}, {int}, _int, _int),
+    float: _form("a number", {float, int}, {float, int}, _float, _float),
+    bool: _form("true or false", {bool}, {bool}, bool, bool),
+    types.NoneType: _form("null", {types.NoneType}, {types.NoneType}, lambda data: data, lambda value: value),
 }
 
 
-def _literal(args: tuple[Any, ...]) -> _Shape:
-    table = {(type(value), value): value for value in args}  # 1 and True are equal, and not the same
-    return _chosen(table, lambda value: value)
-
-
-def _enum(cls: type[enum.Enum]) -> _Shape:
-    def plain(member: Any) -> Any:
-        return member.value if type(member) is cls else member
-
-    return _chosen({(type(member.value), member.value): member for member in cls}, plain)
-
-
-def _chosen(table: dict[tuple[type, Any], Any], plain: Callable[[Any], Any]) -> _Shape:
+def _chosen(holds: AbstractSet[type], table: dict[tuple[type, Any], Any], write: Callable[[Any], Any]) -> _Shape:
+    """Make the shape of an enum or a literal from (type, plain value) to value."""
     takes = {kind for kind, _ in table}
-    if not takes or not takes <= {str, int, bool, type(None)}:
-        raise refusal("unsupported", "an enum or literal needs values, all of them text or whole numbers")
-    names = ", ".join(repr(value) for _, value in itertools.islice(table, 12))
+    if not takes or not takes <= {str, int, bool, types.NoneType}:
+        raise refusal("unsupported", "an enum or literal needs values, each of them text or a whole number")
+    wants = f"one of {', '.join(repr(value) for _, value in itertools.islice(table, 12))}{', …' * (len(table) > 12)}"
 
-    def read_chosen(data: Any) -> Any:
-        key = type(data), data
-        if key[0] not in takes or key not in table:
-            raise shape.refuse(data)
-        return table[key]
+    def read(data: Any) -> Any:
+        if (type(data), data) not in table:
+            raise refusal("value", f"expected {wants}, got {shown(data)}")
+        return table[type(data), data]
 
-    def write_chosen(value: Any) -> Any:
-        data = plain(value)
-        if read_chosen(data) is not value: 
-            raise shape.refuse(value)
-        return data
-
-    shape = _Shape(f"one of {names}{', …' if len(table) > 12 else ''}", frozenset(takes), read_chosen, write_chosen)
-    return shape
+    return _form(wants, takes, holds, read, write)
 
 
 def _time_shape(cls: Any) -> _Shape:
     import pendulum  # noqa: PLC0415 - 30 ms; classes without times do not pay
 
-    dates, instants, spans = {dt.date, pendulum.Date}, {dt.datetime, pendulum.DateTime}, {dt.timedelta, pendulum.Duration}
+    instants, days, spans = (
+        {dt.datetime, pendulum.DateTime},
+        {dt.date, pendulum.Date},
+        {dt.timedelta, pendulum.Duration},
+    )
+
+    def read_instant(data: str | dt.datetime) -> pendulum.DateTime:
+        return instant_from_iso(data if isinstance(data, str) else instant_to_iso(data))
+
+    def read_day(data: str | dt.date) -> Any:
+        day = date_from_iso(data) if isinstance(data, str) else data
+        return cls(day.year, day.month, day.day)
+
+    def read_span(data: int) -> Any:
+        if abs(data) > _LONGEST:
+            raise refusal("range", f"{shown(data)} is more seconds than 10,000 years have")
+        return cls(seconds=data)
+
     if cls in instants:
-        read_instant = lambda data: instant_from_iso(data if type(data) is str else instant_to_iso(data))
-    ...
+        return _form(
+            "an instant such as 2026-11-24T15:00:00Z", {str, *instants}, instants, read_instant, instant_to_iso
+        )
+    if cls in days:
+        return _form("a date such as 2026-11-24", {str, *days}, days, read_day, dt.date.isoformat)
+    if cls in spans:
+        return _form("whole seconds", {int}, spans, read_span, whole_seconds)
+    raise _unsupported(cls)
+
+
+def _own_reader(cls: Any) -> Callable[[Any], Any]:
+    def read(data: Any) -> Any:
+        try:
+            return cls.from_plain(data)
+        except Exception as bad:  # noqa: BLE001 - a host's reader may fail in any way
+            raise InputError("value", _reasons(bad)) from None
+
+    return read
+
+
+def _by_type(members: list[_Shape], side: Literal["takes", "holds"]) -> dict[type, _Shape]:
+    table: dict[type, _Shape] = {}
+    for member in members:
+        for kind in getattr(member, side):
+            other = table.setdefault(kind, member)
+            if other is member:
+                continue
+            if {other, member} != {_SCALARS[int], _SCALARS[float]}:
+                raise refusal("unsupported", f"{other.wants} and {member.wants} look alike; tell them apart with Kinds")
+            table[kind] = _SCALARS[kind]  # a whole number stays whole
+    return table
+
+
+def _annotations(cls: Any, fields: list[str], shape_of: Callable[[Any], Any]) -> Iterator[_Part]:
+    try:
+        hints = typing.get_type_hints(cls, include_extras=True)
+    except NameError as bad:
+        raise refusal("unsupported", f"{bad} when {cls.__name__} is read; import it outside TYPE_CHECKING") from None
+    return ((name, shape_of, hints.get(name)) for name in fields)
+
+
+def _dropping_type(hook: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda data, _: hook(data)
+
+
+def _class_problems(cls: Any, shapes: dict[str, _Shape], data: dict[str, Any], group: Any) -> Iterator[Problem]:
+    """Tell what cattrs gathered: per field with a note, for the whole object without one."""
+    for bad in group.exceptions:
+        notes = (note for note in getattr(bad, "__notes__", ()) if isinstance(note, AttributeValidationNote))
+        name = next((note.name for note in notes), None)
+        if isinstance(bad, ForbiddenExtraKeysError):
+            for key in sorted(bad.extra_fields):
+                close = difflib.get_close_matches(key[:64], shapes, 1) if len(bad.extra_fields) < 4 else []
+                hint = f"did you mean {close[0]!r}?" if close else "remove it"
+                yield Problem(f"{cls.__name__} has no such field; {hint}", f"${step(key)}", "unknown_field")
+        elif name is None:
+            yield from _constructor_problems(cls, {key: shapes[key].read(part) for key, part in data.items()}, bad)
+        elif name in data:
+            yield from under(step(name), _reasons(bad))
+        else:
+            yield Problem(f"expected {shapes[name].wants}, got nothing", f"${step(name)}", "missing")
+
+
+def _constructor_problems(cls: Any, values: dict[str, Any], cause: Exception) -> tuple[Problem, ...]:
+    """Ask each converter and validator, because the constructor stops at the first that refuses."""
+    half = object.__new__(cls)
+    fields = attrs.fields(cls)
+    with contextlib.suppress(Exception):
+        cls.__init__(half, **{field.alias: values[field.name] for field in fields if field.name in values})
+
+    def ask(field: Any) -> None:
+        if hasattr(half, field.name):  # set before any validator runs
+            if field.validator is not None:
+                field.validator(half, field, getattr(half, field.name))
+        elif field.converter is not None and field.name in values:
+            extra = (half, field) if isinstance(field.converter, attrs.Converter) else ()
+            field.converter(values[field.name], *extra)
+
+    problems: list[Problem] = []
+    for field in fields:
+        try:
+            ask(field)
+        except Exception as bad:  # noqa: BLE001 - a host's validator may fail in any way
+            problems.extend(under(step(field.name), _reasons(bad)))
+    return tuple(problems) or _reasons(cause)
+
+
+def _reasons(bad: Exception) -> tuple[Problem, ...]:
+    if isinstance(bad, InputError):
+        return bad.problems
+    # attrs puts the sentence first and the field, value and limits behind it.
+    first = bad.args[0] if type(bad) in (ValueError, TypeError) and bad.args else bad
+    return (Problem(str(first) or type(bad).__name__),)
+
+
+def _check_keys(data: dict[Any, Any]) -> None:
+    if len(data) > DEFAULT.keys:
+        raise refusal("size", f"{len(data)} keys; at most {DEFAULT.keys} are read")
+    for key in data:
+        if type(key) is not str:
+            raise refusal("type", f"a key is {shown(key)}; keys are text")
+
+
+def _check_length(data: Any) -> None:
+    if len(data) > DEFAULT.items:
+        raise refusal("size", f"{len(data)} items; at most {DEFAULT.items} are read")
+
+
+def _check_nesting(data: object) -> None:
+    # Level by level, each container once: a value inside itself or shared a million times ends too.
+    level = {id(data): data}
+    for _ in range(DEFAULT.nesting + 1):
+        level = {id(part): part for whole in level.values() for part in _containers(whole)}
+        if not level:
+            return
+    raise InputError("value", (_TOO_DEEP,))
+
+
+def _containers(whole: object) -> Iterator[object]:
+    parts: Iterable[object] = ()
+    if type(whole) is dict:
+        parts = whole.values()
+    elif type(whole) is list or type(whole) is tuple:
+        parts = whole
+    return (part for part in parts if type(part) in (dict, list, tuple))
+
+
+def _is_attrs(cls: Any) -> bool:
+    return "__attrs_attrs__" in getattr(cls, "__dict__", ())  # its own: an undecorated subclass loses fields
+
+
+def _is_hashable(value: object) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _expected(wants: str, value: object) -> InputError:
+    return refusal("type", f"expected {wants}, got {shown(value)}")
+
+
+def _unsupported(annotation: Any) -> InputError:
+    return refusal("unsupported", f"no JSON form is known for {_name(annotation)}; see the table in platgov.codec")
+
+
+def _name(cls: Any) -> str:
+    return str(getattr(cls, "__name__", cls))

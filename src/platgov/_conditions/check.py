@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from platgov._conditions.evaluate import FIRST_SLOT, compile_node, fact_paths, literal_value
+from platgov._conditions.evaluate import compile_node, fact_paths, literal_value, slots_of
 from platgov._conditions.functions import FUNCTIONS, TEXT_TESTS
 from platgov._conditions.instants import ZONED, read_duration, read_timestamp
 from platgov._conditions.printer import to_text
@@ -70,9 +70,8 @@ def check_node(node: Node, schema: Schema) -> FactType:
 
 
 def _uncompilable(node: Node) -> Iterator[Problem]:
-    paths = fact_paths(node)
     try:
-        compile_node(node, {path: place for place, path in enumerate(paths, FIRST_SLOT)})
+        compile_node(node, slots_of(fact_paths(node)))
     except ConditionError as error:
         yield from error.problems
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from platgov._conditions.check import check_node
-from platgov._conditions.evaluate import FIRST_SLOT, compile_node, fact_paths, new_frame, to_python
+from platgov._conditions.evaluate import compile_node, fact_paths, new_frame, slots_of, to_python
 from platgov._conditions.parser import parse_text
 from platgov._conditions.printer import to_text
 from platgov._conditions.tree import Node, Unary, check_depth, combine, from_json, to_json, tree_digest
@@ -148,11 +148,6 @@ class Condition:
         paths = self.paths
         function, variables = compile_node(self.node, slots_of(paths))
         return lambda get: to_python(function(new_frame(map(get, paths), variables)))
-
-
-def slots_of(paths: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], int]:
-    """Give each path its place in a frame."""
-    return {path: place for place, path in enumerate(paths, FIRST_SLOT)}
 
 
 def parse(text: str) -> Condition:

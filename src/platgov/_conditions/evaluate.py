@@ -54,10 +54,9 @@ from platgov.errors import ConditionError, PatternError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["BUDGET", "FIRST_SLOT", "Frame", "Function", "compile_node", "fact_paths", "literal_value", "new_frame"]
+__all__ = ["BUDGET", "FIRST_SLOT", "Frame", "compile_node", "fact_paths", "literal_value", "new_frame", "slots_of", "to_python"]
 
 Frame = list[Any]
-Function = "Callable[[Frame], Any]"
 BUDGET: Final = 50_000
 """Work that one outermost macro may do: about one unit per element visited, more where the body
 searches or joins long texts. Past it the answer is UNKNOWN, on every machine alike."""
@@ -82,6 +81,11 @@ _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
 def new_frame(values: Iterable[Any], variables: int = 0) -> Frame:
     """Lay out a frame: the facts in slot order, and room for the variables of macros."""
     return [BUDGET, {}, *values, *([None] * variables)]
+
+
+def slots_of(paths: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Give each fact its place in a frame."""
+    return {path: place for place, path in enumerate(paths, FIRST_SLOT)}
 
 
 def literal_value(node: Node) -> Any:

@@ -12,30 +12,40 @@ import importlib
 import sys
 from collections import Counter
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Terms"]
 
-_FEW: Final = 32
+_FEW: Final = 48
 """Terms up to which a plain loop is faster than reading grams (about 0.1 µs a term)."""
 
-_CROWDED: Final = 10_000
+_MANY: Final = 10_000
 """Terms from which grams across two words would meet too many filed ones by chance."""
 
-_PIECE: Final = 1_024
+_CROWDED: Final = 16
+"""Terms under one pair of characters from which a second reading, in fours, is cheaper."""
+
+_PIECE: Final = 384
 """Characters of a long text looked at together; bounds what one false candidate costs."""
+
+_LONG: Final = 128
+"""Characters from which terms are looked for apart, lest they make the pieces longer."""
+
+_REPORTED: Final = 16_384
+"""Characters of a long text that the automaton reports on together; bounds the memory."""
 
 _SPELT_OUT: Final = 32_768
 """Grams of four spent at most on filing terms of two and three characters."""
 
-_NESTED: Final = 4
+_NESTED: Final = 3
 """Terms ending at one place that the automaton reports by itself."""
 
 _ASCII: Final = bytes(range(128))
 
+_Search: TypeAlias = "Callable[[str], Sequence[int]]"
 _Entry = tuple[str, tuple[int, ...]]
 _Filing = tuple[bytes, _Entry]
 
@@ -56,13 +66,14 @@ class Terms:
     Attributes:
         hits: Call it with a text of any length. Returns the payloads of all terms that
             occur in it, one after the other; order and repeats carry no meaning. Time is
-            linear in the text, plus one substring search in a piece of the text (about
-            1,000 characters, or twice the longest term) for each term whose gram is there.
+            linear in the text, plus one substring search for each term whose gram is met,
+            in a piece of a few hundred characters (or four times the longest term, for terms
+            of 128 characters and more).
     """
 
     __slots__ = ("hits",)
 
-    hits: Callable[[str], Sequence[int]]
+    hits: _Search
 
     def __init__(self, payloads: Mapping[str, tuple[int, ...]], *, accelerate: bool | None = None) -> None:
         """Build the matcher: time and memory grow linearly with the characters of the terms.
@@ -82,10 +93,8 @@ class Terms:
         entries = list(payloads.items())
         if build is not None and entries:
             self.hits = _accelerated(entries, build)
-        elif len(entries) <= _FEW:
-            self.hits = _loop(entries)
         else:
-            self.hits = _sieve(entries)
+            self.hits = _plain(entries)
 
 
 def _automaton(*, required: bool) -> Callable[[list[bytes]], Any] | None:
@@ -100,13 +109,23 @@ def _automaton(*, required: bool) -> Callable[[list[bytes]], Any] | None:
     return build
 
 
-def _loop(entries: Iterable[_Entry]) -> Callable[[str], Sequence[int]]:
+def _plain(entries: list[_Entry]) -> _Search:
+    """Choose how to look for these terms without the automaton."""
+    if len(entries) <= _FEW:
+        return _loop(entries)
+    short = [entry for entry in entries if len(entry[0]) < _LONG]
+    if not 0 < len(short) < len(entries):
+        return _sieve(entries)
+    of_short, of_long = _plain(short), _plain([entry for entry in entries if len(entry[0]) >= _LONG])
+    return lambda text: [*of_short(text), *of_long(text)]
+
+
+def _loop(entries: list[_Entry]) -> _Search:
     """Try each term in turn."""
-    entries = tuple(entries)
     return lambda text: [number for term, numbers in entries if term in text for number in numbers]
 
 
-def _accelerated(entries: list[_Entry], build: Callable[[list[bytes]], Any]) -> Callable[[str], Sequence[int]]:
+def _accelerated(entries: list[_Entry], build: Callable[[list[bytes]], Any]) -> _Search:
     """Let the automaton find all terms.
 
     It reports every occurrence, so "a", "aa", "aaa" and so on would cost text times terms.
@@ -140,7 +159,7 @@ def _accelerated(entries: list[_Entry], build: Callable[[list[bytes]], Any]) -> 
                     out += others
         return out
 
-    limit, in_pieces = _pieces(hits, lengths[0])
+    limit, in_pieces = _pieces(hits, _REPORTED, lengths[0])
     return hits
 
 
@@ -162,7 +181,7 @@ class _Pass(NamedTuple):
     padding: tuple[bytes, ...]
 
 
-def _sieve(entries: list[_Entry]) -> Callable[[str], Sequence[int]]:
+def _sieve(entries: list[_Entry]) -> _Search:
     """File each term under a gram; read texts in grams.
 
     A text is read as two streams: its ASCII characters as bytes, and its other characters
@@ -171,7 +190,7 @@ def _sieve(entries: list[_Entry]) -> Callable[[str], Sequence[int]]:
     candidate is confirmed. ASCII characters that occur in no term are left out as well.
     """
     kept = set(b"".join(_bytes(term) for term, _ in entries)).intersection(_ASCII)
-    if len(entries) < _CROWDED:
+    if len(entries) < _MANY:
         kept.discard(ord(" "))
     dropped = bytes(set(range(256)) - kept)
 
@@ -195,6 +214,9 @@ def _sieve(entries: list[_Entry]) -> Callable[[str], Sequence[int]]:
     if len(rest) <= _FEW:
         loose, rest = loose + [entry for _, entry in rest], []
     narrow_passes = [_pass(filed, width, unit=1) for width, filed in ((4, fours), (2, _file(rest, 2))) if filed]
+    pairs = _file(wide[4] + wide[2], 2 * 2, step=2)
+    if max(map(len, pairs.values()), default=0) <= _CROWDED:  # as in Chinese, unlike in alphabets
+        wide[4], wide[2] = [], wide[4] + wide[2]
     wide_passes = [
         _pass(_file(filings, 2 * width, step=2), width, unit=2) for width, filings in wide.items() if filings
     ]
@@ -219,7 +241,7 @@ def _sieve(entries: list[_Entry]) -> Callable[[str], Sequence[int]]:
                 out += numbers
         return out
 
-    limit, in_pieces = _pieces(hits, max(len(term) for term, _ in entries))
+    limit, in_pieces = _pieces(hits, _PIECE, max(len(term) for term, _ in entries))
     return hits
 
 
@@ -282,14 +304,14 @@ def _spell_out(filings: list[_Filing], filed: dict[bytes, list[_Entry]], kept: l
     return rest
 
 
-def _pieces(hits: Callable[[str], Sequence[int]], longest: int) -> tuple[int, Callable[[str], Sequence[int]]]:
+def _pieces(hits: _Search, size: int, longest: int) -> tuple[int, _Search]:
     """Look at a long text in pieces that overlap by the longest term less one.
 
     Returns:
         The characters up to which a text is one piece, and how to search a longer one.
     """
     overlap = longest - 1
-    step = max(_PIECE, overlap)
+    step = max(size, 3 * overlap)
 
     def in_pieces(text: str) -> Sequence[int]:
         starts = range(0, len(text) - overlap, step)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from platgov._facts.schema import FactType, Field, Schema
 
-__all__ = ["Observed", "Reader", "State", "instant", "observe", "shown", "span"]
+__all__ = ["Observed", "Reader", "State", "as_dict", "instant", "observe", "shown", "span"]
 
 _EXACT: Final = 2**53 - 1
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -134,7 +134,7 @@ def observe(schema: Schema, source: Any, limits: Limits = DEFAULT) -> Observed:
     Raises:
         InputError: The event is neither. Nothing *inside* an event raises.
     """
-    inside = _as_dict(source)
+    inside = as_dict(source)
     if inside is None:
         problem = Problem(f"expected a mapping or an instance, got {shown(source)}", code="type")
         raise InputError(schema.name, (problem,))
@@ -145,7 +145,8 @@ def observe(schema: Schema, source: Any, limits: Limits = DEFAULT) -> Observed:
     return Observed(schema, values, reader.states, undeclared)
 
 
-def _as_dict(source: Any) -> Mapping[str, Any] | None:
+def as_dict(source: Any) -> Mapping[str, Any] | None:
+    """Give a mapping or an instance of a facts class as a dict; None for anything else."""
     if type(source) is dict:
         return source
     if attrs.has(type(source)) and "__platgov_facts__" in type(source).__dict__:
@@ -204,7 +205,7 @@ class Reader:
             case "list":
                 return self.items(kind, value, path)
             case "struct":
-                inside = _as_dict(value)
+                inside = as_dict(value)
                 if inside is None:
                     return self.mistyped(path, "an object", value)
                 return self.struct(kind.fields, inside, path)
