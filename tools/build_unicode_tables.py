@@ -241,7 +241,7 @@ def render(built: dict[str, object]) -> str:
         '"""Unicode data behind platgov.names. Written by tools/build_unicode_tables.py; do not edit.\n\n'
         "The two long ones are base64 of zlib of JSON. Derived from data files that are\n"
         "Copyright (c) 1991-2025 Unicode, Inc., under https://www.unicode.org/terms_of_use.html\n"
-        '"""\n\n# ruff: noqa\n# fmt: off' + constants
+        '"""\n' + constants
     )
 
 

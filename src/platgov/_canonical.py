@@ -34,6 +34,8 @@ def dumps(value: object, *, subject: str = "value") -> bytes:
     refused, text enums and named tuples included: their JSON form is a decision that the
     caller makes (``.value``, ``._asdict()``), not one to guess here.
     Keys are sorted by UTF-16 code units; ``1.0`` and ``1`` are one number, ``-0.0`` is ``0``.
+    A float from 2**53 up to 1e21 is spelled in whole digits, as the RFC wants: it reads back
+    as an ``int`` that is merely near it, or not at all past 64 bits.
 
     Raises:
         InputError: The value holds something else, a lone surrogate, or more than

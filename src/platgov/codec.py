@@ -8,7 +8,7 @@ annotation                                  JSON form
 =========================================== ==================================================
 ``str`` ``bool`` ``None``                   text (no lone surrogate), true or false, null
 ``int``                                     whole number up to 2**53 - 1 either way
-``float``                                   finite number; ``3`` is read as ``3.0``, ``-0.0`` as ``0.0``
+``float``                                   number in the same range; ``3`` is read as ``3.0``, ``-0.0`` as ``0.0``
 ``Enum``, ``Literal``                       its value, of the same type
 ``datetime``, ``pendulum.DateTime``         ``2026-11-24T15:00:00Z``; any offset is read, and given as UTC
 ``date``, ``pendulum.Date``                 ``2026-11-24``
@@ -37,7 +37,6 @@ import types
 import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from math import isfinite
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 
 import attrs
@@ -209,7 +208,7 @@ class _Shapes:
             return self._pairs(args[0]) if _AS_OBJECT in annotation.__metadata__ else self.of(args[0])
         if origin is Literal:
             table = {(type(value), value): value for value in args}  # typed keys: 1 == True, yet they differ
-            return _chosen({type(value) for value in args}, table, lambda value: table[type(value), value])
+            return _chosen({type(value) for value in args}, table, lambda value: value)
         if origin is typing.Union or origin is types.UnionType:
             return self._union([self.of(arg) for arg in args])
         if origin is tuple and args[1:] != (...,):
@@ -357,16 +356,17 @@ class _Shapes:
         return _form("an object", {dict}, {dict, types.MappingProxyType}, read, write)
 
     def _pairs(self, pairs: Any) -> _Shape:
-        whole = self._mapping(*typing.get_args(typing.get_args(pairs)[0]))
+        pair = typing.get_args(pairs)[0]
+        whole, listed = self._mapping(*typing.get_args(pair)), self._sequence(pair, tuple)
 
         def read(data: Any) -> tuple[tuple[str, Any], ...]:
             return tuple(sorted(whole.read(data).items()))
 
         def write(value: Any) -> Any:
-            keys = [key for key, _ in value]
-            if keys != sorted(set(keys)):
+            entries = dict(listed.write(value))
+            if list(entries) != sorted(entries) or len(entries) < len(value):
                 raise refusal("value", "pairs are kept sorted by key, no key twice")
-            return whole.write(dict(value))
+            return entries
 
         return _form(whole.wants, {dict}, {tuple}, read, write)
 
@@ -438,10 +438,10 @@ def _int(data: int) -> int:
 
 
 def _float(data: float) -> float:
-    number = float(_int(data) if type(data) is int else data)
-    if not isfinite(number):
-        raise refusal("number", f"expected a finite number, got {shown(data)}")
-    return number + 0.0  # minus zero becomes zero
+    # Past this bound canonical JSON spells a float as whole digits that are not quite its value.
+    if -MAX_INT <= data <= MAX_INT:
+        return data + 0.0  # a whole number becomes a float, minus zero becomes zero
+    raise refusal("range", f"expected a finite number within ±{MAX_INT}, got {shown(data)}")
 
 
 _SCALARS: dict[Any, _Shape] = {
@@ -453,7 +453,7 @@ _SCALARS: dict[Any, _Shape] = {
 }
 
 
-def _chosen(holds: AbstractSet[type], table: dict[tuple[type, Any], Any], write: Callable[[Any], Any]) -> _Shape:
+def _chosen(holds: AbstractSet[type], table: dict[tuple[type, Any], Any], plain: Callable[[Any], Any]) -> _Shape:
     """Make the shape of an enum or a literal from (type, plain value) to value."""
     takes = {kind for kind, _ in table}
     if not takes or not takes <= {str, int, bool, types.NoneType}:
@@ -464,6 +464,10 @@ def _chosen(holds: AbstractSet[type], table: dict[tuple[type, Any], Any], write:
         if (type(data), data) not in table:
             raise refusal("value", f"expected {wants}, got {shown(data)}")
         return table[type(data), data]
+
+    def write(value: Any) -> Any:
+        read(plain(value))
+        return plain(value)
 
     return _form(wants, takes, holds, read, write)
 

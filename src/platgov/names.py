@@ -48,7 +48,7 @@ def fold(text: str, *, limits: Limits = DEFAULT) -> str:
       character never becomes a sign (Hebrew yod stays a letter). A sign becomes a letter only
       where a symbol looks like one ASCII letter (``|`` as ``l``): a dash cannot glue two words.
       Two letters of one script other than Latin stay apart, and so do Hangul letters. A small
-      letter like no ASCII letter whose capital is like one follows its capital (Cyrillic ``В``).
+      letter like no ASCII letter whose capital is like one follows its capital (Cyrillic Ve, a ``B``).
     * At most 30 combining marks in a row, in canonical order; the rest are dropped. Refusing
       the text instead would let a few marks shield all of it.
 
@@ -65,10 +65,7 @@ def fold(text: str, *, limits: Limits = DEFAULT) -> str:
     """
     _check(text, "text", limits.text_bytes)
     rows = tables().fold
-    if text.isascii():
-        folded = rows.in_ascii(text)
-    else:
-        folded = _normal(rows.replace(_normal(text, "NFC")), "NFC", marks=_MARKS)
+    folded = rows.in_ascii(text) if text.isascii() else _normal(rows.replace(_normal(text, "NFC")), "NFC", marks=_MARKS)
     _check(folded, "folded text", limits.text_bytes)
     return folded
 
@@ -105,6 +102,8 @@ def is_word(char: str) -> bool:
     >>> is_word("\u0e33"), is_word("-")
     (True, False)
     """
+    if len(char) != 1:
+        raise InputError("character", (Problem(f"has length {len(char)}; give one character", code="length"),))
     return contains(word_ranges(), char)
 
 
@@ -115,7 +114,9 @@ def _check(text: str, subject: str, most: int | None = None) -> None:
         # A character is at least one byte: hopeless lengths are not encoded first.
         size = len(text) if text.isascii() or (most is not None and len(text) > most) else len(text.encode())
     except UnicodeEncodeError as error:
-        message = f"holds U+{ord(text[error.start]):04X}, half of a surrogate pair; decode the source as UTF-8 or UTF-16"
+        message = (
+            f"holds U+{ord(text[error.start]):04X}, half of a surrogate pair; decode the source as UTF-8 or UTF-16"
+        )
         raise InputError(subject, (Problem(message, code="surrogate", position=error.start),)) from None
     if most is not None and size > most:
         message = f"has {size} bytes or more in UTF-8; at most {most} are read, and nothing is cut. Give it in parts"
@@ -127,7 +128,8 @@ def _normal(text: str, form: _Form, *, marks: int | None = None) -> str:
     attached = tables().attached[form]
     if attached.isdisjoint(text):
         return text
-    pieces, done = [], 0
+    pieces: list[str] = []
+    done = 0
     for start, end in _runs([place for place, char in enumerate(text) if char in attached]):
         # A later Python may know how to compose a base that 14.0 did not have.
         base = start - 1 if start > 0 and not contains(tables().unassigned, text[start - 1]) else start
@@ -150,8 +152,9 @@ def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
 def _cluster(cluster: str, form: _Form, marks: int | None) -> str:
     if len(cluster) > _SURELY_FEWER:
         # Sorted beforehand: normalize() takes quadratic time to order a long run of marks.
-        parts = "".join(unicodedata.normalize("NFD", char) for char in cluster)
-        ranks = itertools.groupby(parts, key=lambda char: unicodedata.combining(char) > 0)
-        runs = (sorted(run, key=unicodedata.combining)[:marks] if are_marks else run for are_marks, run in ranks)
-        cluster = "".join(itertools.chain.from_iterable(runs))
+        parts = cluster.translate({ord(char): unicodedata.normalize("NFD", char) for char in set(cluster)})
+        ranks = {char: unicodedata.combining(char) for char in set(parts)}
+        runs = itertools.groupby(parts, key=lambda char: ranks[char] > 0)
+        kept = (sorted(run, key=ranks.__getitem__)[:marks] if are_marks else run for are_marks, run in runs)
+        cluster = "".join(itertools.chain.from_iterable(kept))
     return unicodedata.normalize(form, cluster)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from platgov._conditions.atoms import Has, Open, View, clauses
-from platgov._conditions.evaluate import fact_paths
+from platgov._conditions.evaluate import new_frame, slots_of
 from platgov._conditions.index import index_lines
-from platgov._conditions.loading import Loading, as_event
+from platgov._conditions.loading import Loading
 from platgov._conditions.plain import plain_lines
-from platgov._facts.reading import shown
+from platgov._conditions.reasons import Explainer, Proof
+from platgov._conditions.tree import MAX_DEPTH
+from platgov._facts.reading import as_dict, shown
 from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ConditionSet"]
 
-Answer = "tuple[list[int], list[int]]"
 _PLAIN_UP_TO: Final = 40
 """Conditions up to which plain code is faster than the index; measured, and of no consequence for answers."""
 
@@ -33,7 +34,9 @@ class ConditionSet:
         method: ``plain`` or ``indexed``; both give the same answers.
     """
 
-    __slots__ = ("_from_dict", "_from_instance", "conditions", "fast", "method", "schema")
+    __slots__ = (
+        "_explainers", "_from_dict", "_from_instance", "_load", "conditions", "fast", "method", "paths", "schema",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class ConditionSet:
         *,
         method: Literal["plain", "indexed"] | None = None,
         fast: bool | None = None,
+        checked: bool = False,
     ) -> None:
         """Compile the conditions.
 
@@ -50,14 +54,18 @@ class ConditionSet:
             schema: Their facts.
             method: How to evaluate; None chooses by their number.
             fast: True needs the ``fast`` extra, False does without, None uses it when installed.
+            checked: The caller has held every condition against the schema already.
 
         Raises:
             ConditionError: A condition does not fit the schema.
         """
-        for condition in conditions:
+        for condition in () if checked else conditions:
             condition.check(schema)
         self.conditions, self.schema, self.fast = tuple(conditions), schema, fast
         self.method = method or ("plain" if len(conditions) <= _PLAIN_UP_TO else "indexed")
+        self.paths = tuple(sorted({path for condition in self.conditions for path in condition.paths}))
+        self._explainers: dict[int, Explainer] = {}
+        self._load: Callable[[dict[str, Any]], tuple[Any, ...]] | None = None
         self._from_dict = self._compile(instance=False)
         self._from_instance: Callable[[Any], tuple[list[int], list[int]]] | None = None
 
@@ -76,16 +84,47 @@ class ConditionSet:
             if self._from_instance is None:
                 self._from_instance = self._compile(instance=True)
             return self._from_instance(event)
-        plain = as_event(event)
+        plain = as_dict(event)
         if plain is None:
-            problem = Problem(f"expected a mapping or an instance, got {shown(event)}", code="type")
-            raise InputError(self.schema.name, (problem,))
+            raise self._no_event(event)
         return self._from_dict(plain)
+
+    def proofs(self, event: Any, numbers: Sequence[int]) -> list[Proof | None]:
+        """Explain why conditions hold on an event; None for one that does not.
+
+        Args:
+            event: As for `match`.
+            numbers: Which conditions.
+        """
+        frame = self.frame(event)
+        return [self.explainer(number).proof(frame) for number in numbers]
+
+    def explainer(self, number: int) -> Explainer:
+        """Give what explains one condition, over the frames of `frame`."""
+        found = self._explainers.get(number)
+        if found is None:
+            found = Explainer(self.conditions[number].node, self.schema, slots_of(self.paths))
+            self._explainers[number] = found
+        return found
+
+    def frame(self, event: Any) -> list[Any]:
+        """Lay out the facts of an event as the explainers read them."""
+        plain = event if type(event) is dict else as_dict(event)
+        if plain is None:
+            raise self._no_event(event)
+        if self._load is None:
+            loading = Loading(self.schema, self.paths, ())
+            values = "".join(f"v{place}, " for place in range(len(self.paths)))
+            self._load = _build(loading, [*loading.lines(instance=False), f"return ({values})"])
+        return new_frame(self._load(plain), MAX_DEPTH)
+
+    def _no_event(self, event: Any) -> InputError:
+        problem = Problem(f"expected a mapping or an instance, got {shown(event)}", code="type")
+        return InputError(self.schema.name, (problem,))
 
     def _compile(self, *, instance: bool) -> Callable[[Any], tuple[list[int], list[int]]]:
         nodes = [condition.node for condition in self.conditions]
         rules = [clauses(node, self.schema) for node in nodes]
-        paths = sorted({path for node in nodes for path in fact_paths(node)})
         views = {
             atom.view
             for clause_list in rules
@@ -93,13 +132,18 @@ class ConditionSet:
             for atom, _ in clause
             if isinstance(atom, Has | Open) and isinstance(atom.view, View) and atom.view.folded
         }
-        loading = Loading(self.schema, tuple(paths), tuple(sorted(views, key=lambda view: view.path)))
+        loading = Loading(self.schema, self.paths, tuple(sorted(views, key=lambda view: view.path)))
         lines = loading.lines(instance=instance)
         if self.method == "plain":
             lines += plain_lines(nodes, self.schema, loading, fast=self.fast)
         else:
             lines += index_lines(rules, self.schema, loading, fast=self.fast)
-        source = "def match(e):\n" + "\n".join(f" {line}" for line in lines)
-        exec(compile(source, "<platgov conditions>", "exec"), loading.scope)  # noqa: S102 - see `loading`
-        match: Callable[[Any], tuple[list[int], list[int]]] = loading.scope["match"]
+        match: Callable[[Any], tuple[list[int], list[int]]] = _build(loading, lines)
         return match
+
+
+def _build(loading: Loading, lines: list[str]) -> Any:
+    """Make a function of an event ``e`` from the lines of its body."""
+    source = "def match(e):\n" + "\n".join(f" {line}" for line in lines)
+    exec(compile(source, "<platgov conditions>", "exec"), loading.scope)  # noqa: S102 - see `loading`
+    return loading.scope["match"]

@@ -114,7 +114,7 @@ class _Index:
         variable = self.loading.variable(path)
         field = self.schema.at(path)
         whole = field is not None and field.type.kind == "int" and all(type(point) is int for point in points)
-        if whole and field is not None and field.ge is not None and field.ge >= 0 and points[-1] < _DIRECT:
+        if whole and field is not None and field.ge is not None and field.ge >= 0 and 0 <= points[-1] < _DIRECT:
             table = [
                 masks[bisect_left(points, value) + bisect_right(points, value)] for value in range(int(points[-1]) + 2)
             ]

@@ -8,7 +8,6 @@ to be identifiers) and numbers; everything else is reached through names in ``sc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Loading"]
 
-Path = "tuple[str, ...]"
 _LARGEST: Final = 9.2e18
 """Numbers beyond this take the slow road, where the exact bound of 64 bits is checked."""
 
@@ -176,7 +174,3 @@ class Loading:
 def _opened(prefix: tuple[str, ...]) -> str:
     return "o_" + "__".join(prefix)
 
-
-def as_event(event: Any) -> dict[str, Any] | None:
-    """Give a mapping as the plain dict that generated code reads; None if it is no mapping."""
-    return dict(event) if isinstance(event, Mapping) else None

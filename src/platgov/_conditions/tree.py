@@ -16,7 +16,7 @@ from platgov._conditions.values import INT_MAX, INT_MIN, NULL, UINT_MAX, Null, U
 from platgov.errors import ConditionError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "COMPARISONS",
@@ -40,6 +40,7 @@ __all__ = [
     "from_json",
     "negative",
     "path_of",
+    "rewrite",
     "to_json",
     "tree_digest",
     "walk",
@@ -244,6 +245,41 @@ def walk(node: Node) -> Iterator[Node]:
         current = waiting.pop()
         yield current
         waiting.extend(reversed(children(current)))
+
+
+def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
+    """Give the tree with some nodes replaced, from the root down; ``change`` gives None to keep one."""
+    changed = change(node)
+    if changed is not None:
+        return changed
+
+    def below(inner: Node) -> Node:
+        return rewrite(inner, change)
+
+    match node:
+        case Literal() | Name():
+            return node
+        case Select() | Unary():
+            return attrs.evolve(node, operand=below(node.operand))
+        case Index():
+            return attrs.evolve(node, operand=below(node.operand), index=below(node.index))
+        case Binary():
+            return attrs.evolve(node, left=below(node.left), right=below(node.right))
+        case Logic():
+            return attrs.evolve(node, operands=tuple(map(below, node.operands)))
+        case Choice():
+            parts = map(below, (node.condition, node.then, node.otherwise))
+            return Choice(*parts, at=node.at)
+        case Call():
+            target = None if node.target is None else below(node.target)
+            return attrs.evolve(node, target=target, arguments=tuple(map(below, node.arguments)))
+        case ListOf():
+            return attrs.evolve(node, items=tuple(map(below, node.items)))
+        case MapOf():
+            return attrs.evolve(node, entries=tuple((below(key), below(value)) for key, value in node.entries))
+        case Each():
+            test = None if node.test is None else below(node.test)
+            return attrs.evolve(node, over=below(node.over), body=below(node.body), test=test)
 
 
 def check_depth(node: Node) -> Node:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from platgov._facts.schema import FactType, Field, Schema
 
-__all__ = ["Observed", "Reader", "State", "as_dict", "instant", "observe", "shown", "span"]
+__all__ = ["Observed", "Reader", "State", "as_dict", "instant", "observe", "revive", "shown", "span"]
 
 _EXACT: Final = 2**53 - 1
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -143,6 +143,46 @@ def observe(schema: Schema, source: Any, limits: Limits = DEFAULT) -> Observed:
     names = {field.name for field in schema.fields}
     undeclared = tuple(sorted(str(name) for name in inside if name not in names))
     return Observed(schema, values, reader.states, undeclared)
+
+
+def revive(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn the record of an event back into an event that is read to the same values.
+
+    A fact that was unusable comes back as something that is, too, for another reason.
+    """
+    event: dict[str, Any] = {}
+    for name, value in record.items():
+        *around, last = name.split(".")
+        inside = event
+        for step in around:
+            inside = inside.setdefault(step, {})
+            if type(inside) is not dict:
+                break
+        else:
+            inside[last] = _revived(value)
+    return event
+
+
+def _revived(value: Any) -> Any:
+    if type(value) is list:
+        return [_revived(item) for item in value]
+    if type(value) is not dict:
+        return value
+    if "$int" in value:
+        return int(value["$int"])
+    if "$unusable" in value:
+        return UNUSABLE
+    return {name: _revived(item) for name, item in value.items()}
+
+
+class _Unusable:
+    """A value of no type that a fact can have."""
+
+    def __repr__(self) -> str:
+        return "UNUSABLE"
+
+
+UNUSABLE: Final = _Unusable()
 
 
 def as_dict(source: Any) -> Mapping[str, Any] | None:

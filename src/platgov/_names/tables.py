@@ -14,7 +14,7 @@ import itertools
 import json
 import zlib
 from bisect import bisect_right
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from platgov._names import unidata
 
@@ -103,7 +103,7 @@ def contains(ranges: str, char: str) -> bool:
     return index % 2 == 1 or (index > 0 and ranges[index - 1] == char)
 
 
-def _unpacked(packed: str):  # type: ignore[no-untyped-def]
+def _unpacked(packed: str) -> Any:
     return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 

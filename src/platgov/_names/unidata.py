@@ -4,8 +4,6 @@ The two long ones are base64 of zlib of JSON. Derived from data files that are
 Copyright (c) 1991-2025 Unicode, Inc., under https://www.unicode.org/terms_of_use.html
 """
 
-# ruff: noqa
-# fmt: off
 CONFUSABLES = "17.0.0"
 
 UNICODE = "14.0.0"

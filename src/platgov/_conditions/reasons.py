@@ -1,0 +1,310 @@
+"""Why a condition holds on these facts, and what small change would end that.
+
+A reason is a smallest set of facts that suffices: with them alone, everything else unknown,
+the condition still holds; without any one of them it no longer does.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from platgov._conditions.atoms import Has, atom_of
+from platgov._conditions.evaluate import compile_node, fact_paths, literal_value
+from platgov._conditions.functions import fold
+from platgov._conditions.printer import quote, to_text
+from platgov._conditions.tree import Binary, Logic, Node, Unary, path_of
+from platgov._conditions.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from platgov._facts.schema import Field, Schema
+
+__all__ = ["Change", "Explainer", "Proof"]
+
+_TRIES: Final = 4_000
+"""Evaluations that one search for a counterfactual may spend."""
+
+
+@attrs.frozen
+class Proof:
+    """A smallest sufficient reason.
+
+    Attributes:
+        tests: The tests of the condition that settle it, as text; negated ones as ``!(...)``.
+        facts: The facts that suffice, as paths, sorted.
+        found: Terms that were found in a text, in the order of the tests.
+    """
+
+    tests: tuple[str, ...]
+    facts: tuple[tuple[str, ...], ...]
+    found: tuple[str, ...]
+
+
+@attrs.frozen
+class Change:
+    """One fact that would have to be different.
+
+    Attributes:
+        fact: Its path.
+        value: What it is.
+        instead: What it would have to be.
+        without: For a text, the terms that it would have to lack.
+    """
+
+    fact: tuple[str, ...]
+    value: Any
+    instead: Any
+    without: tuple[str, ...] = ()
+
+
+class _Leaf:
+    """One test of a condition."""
+
+    __slots__ = ("atom", "negated_text", "paths", "run", "text")
+
+    def __init__(self, node: Node, schema: Schema, slots: dict[tuple[str, ...], int]) -> None:
+        self.run, _ = compile_node(node, slots)
+        self.paths = frozenset(fact_paths(node))
+        self.atom, _ = atom_of(node, schema)
+        self.text = to_text(node)
+        self.negated_text = to_text(Unary("!", node))
+
+
+# A condition over its leaves: a leaf number, or ("&&" | "||", parts) with negation pushed to the leaves
+# as ("!", leaf number).
+_Shape = Any
+
+
+class Explainer:
+    """Explains one condition, over frames laid out by ``slots``."""
+
+    def __init__(self, node: Node, schema: Schema, slots: dict[tuple[str, ...], int]) -> None:
+        self.node, self.schema, self.slots = node, schema, slots
+        self.leaves: list[_Leaf] = []
+        self.shape = self._shape(node, negated=False)
+        self.run, self.variables = compile_node(node, slots)
+
+    def _shape(self, node: Node, *, negated: bool) -> _Shape:
+        if isinstance(node, Unary) and node.op == "!":
+            return self._shape(node.operand, negated=not negated)
+        if isinstance(node, Logic):
+            conjunction = (node.op == "&&") != negated
+            return (conjunction, tuple(self._shape(operand, negated=negated) for operand in node.operands))
+        self.leaves.append(_Leaf(node, self.schema, self.slots))
+        return (None, len(self.leaves) - 1, negated)
+
+    # -- reasons -------------------------------------------------------------------------------
+
+    def proof(self, frame: list[Any]) -> Proof | None:
+        """Give a smallest sufficient reason; None if the condition does not hold."""
+        answers = [leaf.run(frame) for leaf in self.leaves]
+        found = _justify(self.shape, answers)
+        if found is None:
+            return None
+        used, chose = found
+        if chose:
+            used = self._smallest(answers, used)
+        return self._proof(frame, used)
+
+    def _smallest(self, answers: list[Any], used: list[tuple[int, bool]]) -> list[tuple[int, bool]]:
+        """Drop facts, then tests, as long as the condition still follows."""
+        facts = sorted({path for number, _ in used for path in self.leaves[number].paths})
+        kept = set(facts)
+        for fact in facts:
+            fewer = kept - {fact}
+            if _value(self.shape, self._known(answers, fewer)) is True:
+                kept = fewer
+        known = self._known(answers, kept)
+        again = _justify(self.shape, known)
+        tests = [] if again is None else list(again[0])
+        for test in tuple(tests):
+            rest = {number for number, _ in tests if number != test[0]}
+            fewer_known = [answer if number in rest else UNKNOWN for number, answer in enumerate(known)]
+            if _value(self.shape, fewer_known) is True:
+                tests.remove(test)
+        return tests
+
+    def _known(self, answers: list[Any], facts: set[tuple[str, ...]]) -> list[Any]:
+        return [
+            answer if leaf.paths <= facts else UNKNOWN for leaf, answer in zip(self.leaves, answers, strict=True)
+        ]
+
+    def _proof(self, frame: list[Any], used: list[tuple[int, bool]]) -> Proof:
+        tests, found = [], []
+        facts: set[tuple[str, ...]] = set()
+        for number, negated in used:
+            leaf = self.leaves[number]
+            tests.append(leaf.negated_text if negated else leaf.text)
+            facts |= leaf.paths
+            if not negated and isinstance(leaf.atom, Has):
+                found += self._found(leaf.atom, frame)
+        return Proof(tuple(tests), tuple(sorted(facts)), tuple(found))
+
+    def _found(self, atom: Has, frame: list[Any]) -> list[str]:
+        text = frame[self.slots[atom.view.path]]
+        if atom.view.folded:
+            text = fold(text)
+        if type(text) is not str:
+            return []
+        return [term for term in atom.terms if term in text]
+
+    # -- counterfactuals -----------------------------------------------------------------------
+
+    def counterfactual(
+        self, frame: list[Any], may_change: Callable[[tuple[str, ...]], bool], most: int = 3
+    ) -> tuple[Change, ...] | None:
+        """Give a smallest change of facts under which the condition does not hold.
+
+        Tries one fact, then two, up to ``most``; of equally many the nearest values. Whatever
+        is given was evaluated to false. None if nothing was found, or nothing may change.
+        """
+        options: dict[tuple[str, ...], list[tuple[float, Change]]] = {}
+        for path in sorted(self.slots):
+            if may_change(path) and any(path in leaf.paths for leaf in self.leaves):
+                found = sorted(self._options(path, frame), key=lambda option: option[0])
+                if found:
+                    options[path] = found
+        tries = 0
+        for count in range(1, most + 1):
+            best: tuple[float, tuple[Change, ...]] | None = None
+            for paths in itertools.combinations(options, count):
+                for choice in itertools.product(*(options[path] for path in paths)):
+                    tries += 1
+                    if tries > _TRIES:
+                        return None if best is None else best[1]
+                    distance = sum(cost for cost, _ in choice)
+                    if (best is None or distance < best[0]) and self._ends(frame, choice):
+                        best = (distance, tuple(change for _, change in choice))
+            if best is not None:
+                return best[1]
+        return None
+
+    def _ends(self, frame: list[Any], choice: Iterable[tuple[float, Change]]) -> bool:
+        changed = [*frame]
+        changed[1] = {}
+        for _, change in choice:
+            changed[self.slots[change.fact]] = change.instead
+        return self.run(changed) is False
+
+    def _options(self, path: tuple[str, ...], frame: list[Any]) -> Iterator[tuple[float, Change]]:
+        field, value = self.schema.at(path), frame[self.slots[path]]
+        if field is None or value is None or value is UNKNOWN:
+            return
+        match field.type.kind:
+            case "bool":
+                yield 1.0, Change(path, value, not value)
+            case "enum":
+                for other in field.type.values:
+                    if other != value:
+                        yield 1.0, Change(path, value, other)
+            case "int" | "float":
+                yield from self._numbers(path, field, value)
+            case "text":
+                yield from self._texts(path, value, frame)
+            case "list":
+                if value:
+                    yield 1.0, Change(path, value, ())
+
+    def _numbers(self, path: tuple[str, ...], field: Field, value: float) -> Iterator[tuple[float, Change]]:
+        """Offer the constants that the fact is compared with, and their neighbours."""
+        for constant in sorted(set(self._constants(path))):
+            whole = field.type.kind == "int"
+            near = (
+                (math.floor(constant) - 1, math.floor(constant), math.ceil(constant), math.ceil(constant) + 1)
+                if whole
+                else (math.nextafter(constant, -math.inf), constant, math.nextafter(constant, math.inf))
+            )
+            for number in near:
+                allowed = (field.ge is None or number >= field.ge) and (field.le is None or number <= field.le)
+                if allowed and number != value:
+                    distance = abs(number - value) / (1 + abs(value))
+                    yield distance / (1 + distance), Change(path, value, number)
+
+    def _constants(self, path: tuple[str, ...]) -> Iterator[float]:
+        for leaf in self.leaves:
+            if path in leaf.paths:
+                yield from _numbers_beside(leaf.atom, path)
+
+    def _texts(self, path: tuple[str, ...], value: str, frame: list[Any]) -> Iterator[tuple[float, Change]]:
+        """Offer the text without the words in which terms were found; then no text at all."""
+        atoms = [leaf.atom for leaf in self.leaves if isinstance(leaf.atom, Has) and leaf.atom.view.path == path]
+        terms = tuple(term for atom in atoms for term in self._found(atom, frame))
+        if terms:
+            kept = [word for word in value.split() if not any(self._found_in(atom, word) for atom in atoms)]
+            yield 1.0, Change(path, value, " ".join(kept), terms)
+            yield 1.5, Change(path, value, "", terms)
+        yield 2.0, Change(path, value, "")
+
+    def _found_in(self, atom: Has, word: str) -> bool:
+        text = fold(word) if atom.view.folded else word
+        return type(text) is str and any(term in text for term in atom.terms)
+
+
+def _numbers_beside(atom: Any, path: tuple[str, ...]) -> Iterator[float]:
+    constants = getattr(atom, "constants", None)
+    if constants is not None:
+        yield from constants
+        return
+    node = getattr(atom, "node", None)
+    if isinstance(node, Binary):
+        for side in (node.left, node.right):
+            value = literal_value(side)
+            if type(value) in (int, float) and path_of(side) != path:
+                yield value
+
+
+def _justify(shape: _Shape, answers: list[Any]) -> tuple[list[tuple[int, bool]], bool] | None:
+    """Give leaves that make a shape true, and whether others would have done; None if it is not true."""
+    conjunction = shape[0]
+    if conjunction is None:
+        _, number, negated = shape
+        return ([(number, negated)], False) if answers[number] is (not negated) else None
+    if conjunction:
+        used: list[tuple[int, bool]] = []
+        chose = False
+        for part in shape[1]:
+            found = _justify(part, answers)
+            if found is None:
+                return None
+            used += found[0]
+            chose = chose or found[1]
+        return used, chose
+    options = [found for found in (_justify(part, answers) for part in shape[1]) if found is not None]
+    return (min(options, key=lambda found: len(found[0]))[0], True) if options else None
+
+
+def _value(shape: _Shape, answers: list[Any]) -> Any:
+    """Evaluate a shape on the answers of its leaves."""
+    conjunction = shape[0]
+    if conjunction is None:
+        answer = answers[shape[1]]
+        return answer if type(answer) is not bool else answer is not shape[2]
+    result: Any = conjunction
+    for part in shape[1]:
+        answer = _value(part, answers)
+        if answer is (not conjunction):
+            return answer
+        if answer is not conjunction:
+            result = UNKNOWN
+    return result
+
+
+def spoken(value: Any) -> str:
+    """Write a value as people read it in a condition."""
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is str:
+        return quote(value if len(value) <= 80 else value[:79] + "…")
+    if type(value) is tuple:
+        return "[" + ", ".join(spoken(item) for item in value) + "]"
+    return str(value)
+
+
+def path_values(frame: list[Any], slots: Mapping[tuple[str, ...], int], paths: Iterable[tuple[str, ...]]) -> Any:
+    """Give the values of some paths in a frame, by dotted name."""
+    return tuple((".".join(path), frame[slots[path]]) for path in paths)

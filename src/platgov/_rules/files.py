@@ -1,0 +1,375 @@
+"""Rule files: TOML that policy staff write, read strictly, with the line of every problem."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from platgov._conditions.condition import Condition
+from platgov._conditions.tree import ListOf, Literal, Name, Node, Select, rewrite
+from platgov._facts.schema import Schema, suggest
+from platgov._limits import DEFAULT
+from platgov._rules.rule import ConditionRule, Grant, condition_of, refuse
+from platgov._rules.ruleset import RuleSet
+from platgov._time import from_iso, to_iso
+from platgov.errors import InputError, Problem, RuleSetError
+from platgov.measures import SHIPPED, Measure
+from platgov.measures import from_dict as measure_from_dict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["dump", "load", "loads"]
+
+_TOP: Final = frozenset(
+    {"id", "version", "announced_at", "effective_at", "milder_applies", "facts", "rules", "grants", "defeats", "lists"}
+)
+_RULE: Final = frozenset({"id", "version", "clause", "category", "when", "measures", "says", "why", "withhold"})
+_GRANT: Final = frozenset({"fact", "reason", "approved_by", "expires_at"})
+
+
+def load(path: str | Path, *, facts: Any = None, measures: Iterable[type[Measure]] = ()) -> RuleSet:
+    """Read a rule file; see `RuleSet.load`."""
+    source = Path(path)
+    if source.stat().st_size > DEFAULT.file_bytes:
+        raise refuse(f"{source.name} has more than {DEFAULT.file_bytes} bytes; split the rules", code="too_long")
+    return loads(source.read_bytes(), facts=facts, measures=measures, name=source.name)
+
+
+def loads(
+    text: str | bytes, *, facts: Any = None, measures: Iterable[type[Measure]] = (), name: str = "rule file"
+) -> RuleSet:
+    """Read the text of a rule file.
+
+    Raises:
+        RuleSetError: Every problem, with line and rule id.
+    """
+    return _File(_decoded(text, name), facts, (*SHIPPED, *measures), name).rule_set()
+
+
+def _decoded(text: str | bytes, name: str) -> str:
+    if isinstance(text, str):
+        return text
+    try:
+        decoded = text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        problem = Problem("is not UTF-8 text; save the file as UTF-8", code="encoding", line=line)
+        raise RuleSetError(name, (problem,)) from None
+    if decoded.startswith("\ufeff"):
+        problem = Problem("starts with a byte order mark; save the file as UTF-8 without one", code="encoding", line=1)
+        raise RuleSetError(name, (problem,))
+    return decoded
+
+
+class _File:
+    """Reads one file, collecting problems as it goes."""
+
+    def __init__(self, text: str, facts: Any, measures: tuple[type[Measure], ...], name: str) -> None:
+        self.name, self.measures = name, measures
+        self.lines = _Lines(text)
+        self.problems: list[Problem] = []
+        try:
+            self.data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            at = re.search(r"line (\d+)", str(error))
+            line = int(at[1]) if at else text.count("\n") + 1
+            raise RuleSetError(name, (Problem(f"is no TOML: {error}", code="toml", line=line),)) from None
+        except RecursionError:
+            raise RuleSetError(name, (Problem("is nested too deeply", code="depth"),)) from None
+        self.facts = facts
+        self.failed: set[str] = set()
+        self.starts: dict[str, int | None] = {}  # rule id -> line of its table
+
+    def report(self, message: str, path: str, code: str = "rule_file", line: int | None = None) -> None:
+        self.problems.append(Problem(message, path, code, line=line))
+
+    def rule_set(self) -> RuleSet:
+        for key in sorted(self.data.keys() - _TOP):
+            self.report(f"unknown key {key!r}{suggest(key, _TOP)}", f"$.{key}", "unknown_key", self.lines.key(key))
+        schema = self.schema()
+        lists = self.lists()
+        rules = [rule for rule in map(self.rule, *self.tables("rules", lists)) if rule is not None]
+        grants = [grant for grant in map(self.grant, *self.tables("grants")) if grant is not None]
+        made = None if schema is None or not rules else self.build(schema, rules, grants)
+        if not rules and not self.starts:
+            self.report("has no rules; write at least one [[rules]] table", "$.rules", "empty")
+        if self.problems or made is None:
+            raise RuleSetError(self.name, tuple(sorted(self.problems, key=lambda problem: problem.line or 0)))
+        return made
+
+    def build(self, schema: Schema | type, rules: list[ConditionRule], grants: list[Grant]) -> RuleSet | None:
+        try:
+            return RuleSet(
+                id=self.data.get("id", ""),
+                version=self.data.get("version", ""),
+                facts=schema,
+                rules=rules,
+                grants=grants,
+                defeats=self.defeats(),
+                announced_at=self.instant("announced_at", self.data.get("announced_at"), self.lines.key("announced_at")),
+                effective_at=self.instant("effective_at", self.data.get("effective_at"), self.lines.key("effective_at")),
+                milder_applies=self.flag("milder_applies"),
+            )
+        except InputError as error:
+            for problem in error.problems:
+                # What only fails because a rule above was refused is not worth a line of its own.
+                if not (problem.code in ("unknown_rule", "empty") and self.failed):
+                    self.problems.append(problem._replace(line=self.line_of(problem)))
+            return None
+
+    def line_of(self, problem: Problem) -> int | None:
+        """Give the line of a problem that the rule set itself found."""
+        if problem.rule in self.starts:
+            return self.lines.near(self.starts[problem.rule], problem.path.rpartition(".")[2])
+        return self.lines.key(re.split(r"[.\[]", problem.path.removeprefix("$."))[0])
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def schema(self) -> Any:
+        if self.facts is not None:
+            if "facts" in self.data:
+                self.report("declares [facts], but the host gave its own", "$.facts", "facts", self.lines.key("facts"))
+            return self.facts
+        if "facts" not in self.data:
+            self.report("declares no facts; write a [facts] table, or give a facts class", "$.facts", "facts")
+            return None
+        try:
+            return Schema.from_dict(self.data["facts"], name=str(self.data.get("id", "facts")))
+        except InputError as error:
+            self.problems += [
+                problem._replace(line=self.lines.fact(problem.path.removeprefix("$.facts."))) for problem in error.problems
+            ]
+            return None
+
+    def tables(self, key: str, *extra: Any) -> tuple[list[Any], ...]:
+        """Give the tables of an array, their places, and further arguments for each."""
+        found = self.data.get(key, [])
+        if not isinstance(found, list):
+            self.report(f"{key} is no array of tables; write [[{key}]]", f"$.{key}", "type", self.lines.key(key))
+            found = []
+        return (found, list(range(len(found))), *([item] * len(found) for item in extra))
+
+    def lists(self) -> dict[str, tuple[str, ...]]:
+        result = {}
+        given = self.data.get("lists", {})
+        for name, values in given.items() if isinstance(given, dict) else ():
+            if not isinstance(values, list) or not values or not all(type(value) is str and value for value in values):
+                line = self.lines.key(name)
+                self.report("is no list of texts, none of them empty", f"$.lists.{name}", "type", line)
+                continue
+            result[name] = tuple(values)
+        return result
+
+    def keys(self, body: Any, accepted: frozenset[str], where: str, line: int | None) -> dict[str, Any]:
+        if not isinstance(body, dict):
+            self.report("is no table", where, "type", line)
+            return {}
+        for key in sorted(body.keys() - accepted):
+            self.report(f"unknown key {key!r}{suggest(key, accepted)}", where, "unknown_key", self.lines.near(line, key))
+        return {key: value for key, value in body.items() if key in accepted}
+
+    def rule(self, body: Any, place: int, lists: dict[str, tuple[str, ...]]) -> ConditionRule | None:
+        line, path = self.lines.table("rules", place), f"$.rules[{place}]"
+        known = self.keys(body, _RULE, path, line)
+        rule_id = str(known.get("id", ""))
+        problems: list[Problem] = []
+        if rule_id in self.starts:
+            message = f"this id is used twice, first on line {self.starts[rule_id]}"
+            problems.append(Problem(message, f"{path}.id", "duplicate_id", line=self.lines.near(line, "id")))
+        self.starts.setdefault(rule_id, line)
+        for key in ("id", "when"):
+            if key not in known:
+                why = ": a rule without a condition would apply to everything" if key == "when" else ""
+                problems.append(Problem(f"has no {key!r}{why}", path, "missing", line=line))
+        fields = dict(known)
+        if "when" in known:
+            try:
+                fields["when"] = _with_lists(condition_of(known["when"]), lists)
+            except InputError as error:
+                problems += [_at(problem, f"{path}.when", self.lines.near(line, "when")) for problem in error.problems]
+        measures = known.get("measures", [])
+        try:
+            listed = measures if isinstance(measures, list) else [measures]
+            fields["measures"] = [
+                measure_from_dict(item, self.measures, f"{path}.measures[{number}]") for number, item in enumerate(listed)
+            ]
+        except InputError as error:
+            near = self.lines.near(line, "measures")
+            problems += [problem._replace(line=near) for problem in error.problems]
+        if not problems:
+            try:
+                return ConditionRule(**fields)
+            except InputError as error:
+                problems += [_at(problem, path, line) for problem in error.problems]
+        if self.starts[rule_id] == line:
+            self.failed.add(rule_id)
+        self.problems += [problem._replace(rule=rule_id or None) for problem in problems]
+        return None
+
+    def grant(self, body: Any, place: int) -> Grant | None:
+        line, path = self.lines.table("grants", place), f"$.grants[{place}]"
+        known = self.keys(body, _GRANT, path, line)
+        missing = sorted(_GRANT - known.keys())
+        if missing:
+            self.report(f"lacks {', '.join(missing)}", path, "missing", line)
+            return None
+        expires_at = self.instant(f"{path}.expires_at", known["expires_at"], self.lines.near(line, "expires_at"))
+        if expires_at is None:
+            return None
+        try:
+            return Grant(**{**known, "expires_at": expires_at})
+        except InputError as error:
+            self.problems += [_at(problem, path, line) for problem in error.problems]
+            return None
+
+    def defeats(self) -> dict[str, Any]:
+        found = self.data.get("defeats", {})
+        if not isinstance(found, dict) or not all(
+            isinstance(value, list) and all(type(item) is str for item in value) for value in found.values()
+        ):
+            line = self.lines.key("defeats")
+            self.report("is no table of lists: exception = ['rule it sets aside']", "$.defeats", "type", line)
+            return {}
+        return {name: [item for item in value if item not in self.failed] for name, value in found.items()}
+
+    def flag(self, key: str) -> bool:
+        value = self.data.get(key, False)
+        if type(value) is not bool:
+            self.report(f"is {value!r}; expected true or false", f"$.{key}", "type", self.lines.key(key))
+        return value is True
+
+    def instant(self, path: str, value: Any, line: int | None) -> Any:
+        if value is None or (isinstance(value, dt.datetime) and value.utcoffset() is not None):
+            return value
+        if isinstance(value, str):
+            try:
+                return from_iso(value)
+            except InputError as error:
+                self.problems += [_at(problem, path, line) for problem in error.problems]
+                return None
+        self.report(f"is {value}; give an instant with its offset: 2026-02-01T00:00:00Z", path, "type", line)
+        return None
+
+
+def _at(problem: Problem, path: str, line: int | None) -> Problem:
+    return problem._replace(path=path, line=line)
+
+
+def _with_lists(condition: Condition, lists: dict[str, tuple[str, ...]]) -> Condition:
+    """Put the named lists of the file into a condition: ``lists.abuse`` becomes the terms themselves."""
+    unknown: list[Problem] = []
+
+    def change(node: Node) -> Node | None:
+        if not (isinstance(node, Select) and isinstance(node.operand, Name) and node.operand.name == "lists"):
+            return None
+        if node.field not in lists:
+            message = f"no list {node.field!r}{suggest(node.field, lists)}"
+            unknown.append(Problem(message, code="unknown_list", position=node.at))
+            return node
+        return ListOf(tuple(Literal(term) for term in lists[node.field]), at=node.at)
+
+    changed = rewrite(condition.node, change)
+    if unknown:
+        raise RuleSetError("condition", tuple(unknown))
+    return Condition(changed)
+
+
+class _Lines:
+    """Finds the line on which something is written, as well as plain text search can."""
+
+    def __init__(self, text: str) -> None:
+        self.lines = text.split("\n")
+        self.headers: dict[str, list[int]] = {}
+        for number, line in enumerate(self.lines, 1):
+            found = re.match(r"\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]", line)
+            if found:
+                self.headers.setdefault(found[1], []).append(number)
+
+    def table(self, key: str, place: int) -> int | None:
+        """Give the line of the n-th table of an array."""
+        found = self.headers.get(key, [])
+        return found[place] if place < len(found) else None
+
+    def key(self, key: str) -> int | None:
+        """Give the first line that sets a key or opens its table."""
+        pattern = re.compile(rf"""\s*(?:["']?{re.escape(key)}["']?\s*=|\[\[?\s*(?:[\w.-]+\.)?{re.escape(key)}\s*[\].])""")
+        return next((number for number, line in enumerate(self.lines, 1) if pattern.match(line)), None)
+
+    def near(self, start: int | None, key: str) -> int | None:
+        """Give the line of a key inside the table that starts on a line; the start if it is not there."""
+        if start is None:
+            return None
+        pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
+        for number in range(start + 1, len(self.lines) + 1):
+            line = self.lines[number - 1]
+            if pattern.match(line):
+                return number
+            if re.match(r"\s*\[", line) and not re.match(r"\s*\[\s*[\"'{\[]", line):
+                break
+        return start
+
+    def fact(self, name: str) -> int | None:
+        """Give the line that declares a fact."""
+        return self.key(name.split(".")[-1]) or self.key("facts")
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def dump(rule_set: RuleSet) -> str:
+    """Write a rule set as the text of a rule file; see `RuleSet.dump`."""
+    for rule in rule_set.rules:
+        if type(rule) is not ConditionRule:
+            raise refuse(f"is a {type(rule).__name__}; only condition rules fit in a file", rule=rule.id)
+    lines = [f"id = {_toml(rule_set.id)}", f"version = {_toml(rule_set.version)}"]
+    for key in ("announced_at", "effective_at"):
+        value = getattr(rule_set, key)
+        lines += [] if value is None else [f"{key} = {to_iso(value)}"]
+    lines += ["milder_applies = true"] if rule_set.milder_applies else []
+    lines += ["", "[facts]", *(f"{name} = {_toml(body)}" for name, body in rule_set.schema.to_dict().items())]
+    for rule in rule_set.rules:
+        lines += ["", "[[rules]]", *_rule_lines(rule)]
+    for grant in rule_set.grants:
+        body = {**grant.to_dict(), "expires_at": grant.expires_at}
+        lines += ["", "[[grants]]"]
+        lines += [f"{key} = {to_iso(value) if key == 'expires_at' else _toml(value)}" for key, value in body.items()]
+    if rule_set.defeats:
+        lines += ["", "[defeats]", *(f"{_toml(name)} = {_toml(list(items))}" for name, items in rule_set.defeats)]
+    return "\n".join(lines) + "\n"
+
+
+def _rule_lines(rule: Any) -> list[str]:
+    body = {
+        "id": rule.id,
+        "version": rule.version,
+        "clause": rule.clause,
+        "category": rule.category,
+        "says": rule.says,
+        "why": rule.why,
+        "when": rule.when.text,
+        "measures": [measure.to_dict() for measure in rule.measures],
+        "withhold": sorted(rule.withhold),
+    }
+    return [f"{key} = {_toml(value)}" for key, value in body.items() if value not in ("", [])]
+
+
+def _toml(value: Any) -> str:
+    """Write a plain value in TOML on one line."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{_key(key)} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return repr(value)
+
+
+def _key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else _toml(key)

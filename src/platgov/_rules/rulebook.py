@@ -1,0 +1,105 @@
+"""Editions of one rule set over time: conduct is judged by the rules of its own day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from platgov._rules.decision import Decision, Outcome
+from platgov._rules.rule import refuse
+from platgov._rules.ruleset import RuleSet
+from platgov._time import to_epoch, to_iso
+from platgov.errors import Problem, RuleSetError
+from platgov.measures import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Rulebook"]
+
+
+def _editions(editions: Iterable[RuleSet]) -> tuple[RuleSet, ...]:
+    kept = tuple(editions)
+    problems = [
+        Problem(f"edition {edition.version!r} has no date of effect", code="draft")
+        for edition in kept
+        if edition.effective_at is None
+    ]
+    if not kept:
+        problems.append(Problem("has no editions", code="empty"))
+    if len({edition.id for edition in kept}) > 1:
+        problems.append(Problem(f"mixes rule sets {', '.join(sorted({e.id for e in kept}))}", code="mixed"))
+    for what in ("effective_at", "version"):
+        values = [getattr(edition, what) for edition in kept if edition.effective_at is not None]
+        if len(set(values)) < len(values):
+            problems.append(Problem(f"two editions have one {what}; only one can be in force", code="overlap"))
+    if problems:
+        raise RuleSetError("rulebook", tuple(problems))
+    return tuple(sorted(kept, key=lambda edition: edition.effective_at or 0))
+
+
+@attrs.frozen
+class Rulebook:
+    """The editions of a rule set; each is in force until the next takes effect.
+
+    Attributes:
+        editions: The editions, sorted by the date they take effect.
+    """
+
+    editions: tuple[RuleSet, ...] = attrs.field(converter=_editions)
+
+    def at(self, instant: int | dt.datetime) -> RuleSet | None:
+        """Give the edition in force at an instant; None before the first."""
+        place = bisect_right(self._starts(), to_epoch(instant))
+        return self.editions[place - 1] if place else None
+
+    def superseded_at(self, edition: RuleSet) -> int | None:
+        """Give when the next edition took over, in UTC epoch seconds; None for the last."""
+        place = self.editions.index(edition) + 1
+        return self.editions[place].effective_at if place < len(self.editions) else None
+
+    def decide(
+        self,
+        facts: Any,
+        *,
+        conduct_at: int | dt.datetime,
+        at: int | dt.datetime,
+        holds: Mapping[str, str] | None = None,
+    ) -> Decision:
+        """Decide by the edition that was in force when the conduct happened.
+
+        A later edition, in force by ``at``, decides instead if it says ``milder_applies`` and
+        its decision is milder: all its measures are covered by those of the earlier edition,
+        and both are certain.
+
+        Raises:
+            RuleSetError: No edition was in force at the time of the conduct: what no rule
+                forbade has no consequence.
+            InputError: As `RuleSet.decide`; also if ``conduct_at`` is after ``at``.
+        """
+        happened, now = to_epoch(conduct_at), to_epoch(at)
+        if happened > now:
+            raise refuse(f"the conduct at {to_iso(happened)} is later than the decision at {to_iso(now)}", code="time")
+        own = self.at(happened)
+        if own is None:
+            first = to_iso(self._starts()[0])
+            raise refuse(f"no rules were in force at {to_iso(happened)}; the first edition took effect at {first}")
+        decision = own.decide(facts, at=now, holds=holds)
+        for edition, start in zip(self.editions, self._starts(), strict=True):
+            if happened < start <= now and edition.milder_applies:
+                later = edition.decide(facts, at=now, holds=holds)
+                decision = later if _is_milder(later, decision) else decision
+        return decision
+
+    def _starts(self) -> list[int]:
+        return [edition.effective_at or 0 for edition in self.editions]
+
+
+def _is_milder(one: Decision, other: Decision) -> bool:
+    certain = {Outcome.NONE, Outcome.MEASURES}
+    if one.outcome not in certain or other.outcome not in certain or one.measures == other.measures:
+        return False
+    return join((*one.measures, *other.measures)) == other.measures

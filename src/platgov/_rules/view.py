@@ -1,0 +1,111 @@
+"""What a host rule sees of an event: the facts it declared, and nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from platgov._conditions.values import UNKNOWN, Duration, Timestamp
+
+if TYPE_CHECKING:
+    from platgov._facts.reading import Observed
+    from platgov._facts.schema import Field, FactType
+
+__all__ = ["FactsView", "MissingFact", "UndeclaredRead"]
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class UndeclaredRead(BaseException):  # noqa: N818 - never leaves the rule set
+    """A rule reads a fact that it did not declare.
+
+    Not an `Exception`, so that a rule's own error handling cannot swallow it.
+    """
+
+
+class MissingFact(BaseException):  # noqa: N818 - never leaves the rule set
+    """A rule reads a fact that is missing or unusable; ``args[0]`` is its path."""
+
+
+class FactsView:
+    """One event (or a nested fact of it) as a rule may read it; attributes are facts.
+
+    Enum facts come as the members of the host's enum where the schema has a class, instants
+    as aware datetimes in UTC, spans as timedeltas, lists as tuples. An optional fact that was
+    not given is None. Nothing can be set.
+    """
+
+    __slots__ = ("_fields", "_hints", "_path", "_reads", "_seen", "_values")
+
+    def __init__(
+        self, seen: Observed, fields: dict[str, Field], values: Any, path: str, reads: frozenset[str], hints: Any
+    ) -> None:
+        for name, value in zip(self.__slots__, (fields, hints, path, reads, seen, values), strict=True):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"facts cannot be changed; {name} cannot be set")
+
+    def __getattr__(self, name: str) -> Any:
+        field = self._fields.get(name)
+        if field is None:
+            raise AttributeError(f"no fact {name!r}")
+        path = f"{self._path}.{name}" if self._path else name
+        whole = _covers(self._reads, path)
+        if not whole and not any(read.startswith(path + ".") for read in self._reads):
+            raise UndeclaredRead(path)
+        value = self._values[name]
+        if value is None and field.optional:
+            return None
+        if value is None or value is UNKNOWN:
+            raise MissingFact(path)
+        if field.type.kind == "struct":
+            return FactsView(self._seen, by_name(field.type), value, path, self._reads, _inner_hints(self._hints, name))
+        return self._native(field.type, value, path, (self._hints or {}).get(name))
+
+    def _native(self, kind: FactType, value: Any, path: str, hint: Any) -> Any:
+        if value is UNKNOWN or value is None:
+            raise MissingFact(path)
+        if type(value) is Timestamp:
+            return _EPOCH + dt.timedelta(microseconds=value.ns // 1000)
+        if type(value) is Duration:
+            return dt.timedelta(microseconds=value.ns // 1000)
+        if kind.kind == "list" and kind.item is not None:
+            item = kind.item
+            return tuple(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
+        if kind.kind == "struct":
+            return FactsView(self._seen, by_name(kind), value, path, self._reads, None)
+        return _member(hint, value) if kind.kind == "enum" else value
+
+
+def _covers(reads: frozenset[str], path: str) -> bool:
+    """Tell whether a path, or a fact around it, is declared."""
+    while path not in reads:
+        path, dot, _ = path.rpartition(".")
+        if not dot:
+            return False
+    return True
+
+
+def by_name(kind: FactType) -> dict[str, Field]:
+    """Give the fields of a struct by name."""
+    return {field.name: field for field in kind.fields}
+
+
+def _inner_hints(hints: Any, name: str) -> Any:
+    inner = _single((hints or {}).get(name))
+    return getattr(inner, "__platgov_hints__", None)
+
+
+def _single(hint: Any) -> Any:
+    """Give the class behind ``X | None``."""
+    options = [option for option in getattr(hint, "__args__", ()) if isinstance(option, type)]
+    named = [option for option in options if option is not type(None)]
+    return hint if isinstance(hint, type) or not named else named[0]
+
+
+def _member(hint: Any, value: str) -> Any:
+    import enum  # noqa: PLC0415
+
+    inner = _single(hint)
+    return inner(value) if isinstance(inner, type) and issubclass(inner, enum.Enum) else value
