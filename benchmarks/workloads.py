@@ -285,7 +285,7 @@ def _vocabulary(texts: Sequence[str]) -> list[str]:
     for text in texts:
         found = re.findall(r"(?=\b([a-z]{4,})\b)|(?=\b([a-z]+ [a-z]+)\b)", text)
         counts.update({word or pair for word, pair in found})
-    most = max(3, len(texts) // 25)
+    most = max(3, len(texts) // 100)
     return [term for term, count in sorted(counts.items()) if count <= most]
 
 

@@ -29,8 +29,8 @@ def fold(text: str, *, limits: Limits = DEFAULT) -> str:
     """Reduce running text to what it reads as, so that a disguised word equals the plain one.
 
     Compatibility forms, letter case, invisible characters and look-alike letters are folded
-    together; accents, word boundaries and the letters of each script stay distinct. Fold the
-    terms as well as the text, and never show the result to people.
+    together; accents stay, words stay whole, and words of one script stay apart. Fold the terms
+    as well as the text, and never show the result to people.
 
     >>> fold("\u0440\u0430\u0443\uff30\u200b\U0001d41al") == fold("PayPal")
     True
@@ -45,10 +45,12 @@ def fold(text: str, *, limits: Limits = DEFAULT) -> str:
     * Out with default-ignorable characters (zero width, soft hyphen, bidi controls, variation
       selectors, tags) and with controls other than tabs and line ends.
     * Look-alikes to their prototype, as in :func:`skeleton`, with these exceptions. A word
-      character never becomes a sign (Hebrew yod stays a letter). A sign becomes a letter only
-      where a symbol looks like one ASCII letter (``|`` as ``l``): a dash cannot glue two words.
-      Two letters of one script other than Latin stay apart, and so do Hangul letters. A small
-      letter like no ASCII letter whose capital is like one follows its capital (Cyrillic Ve, a ``B``).
+      character never becomes a sign (Hebrew yod stays a letter), a modifier apostrophe excepted.
+      A sign becomes a letter only where a symbol looks like one ASCII letter (``|`` as ``l``):
+      a dash cannot glue two words. Within a script other than Latin no letter becomes another;
+      two can still meet in a letter of another script (Greek sigma and omicron in ``o``).
+      Hangul stays as it is. A small letter like no ASCII letter whose capital is like one
+      follows its capital (Cyrillic Ve, a ``B``).
     * At most 30 combining marks in a row, in canonical order; the rest are dropped. Refusing
       the text instead would let a few marks shield all of it.
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from platgov._conditions.condition import Condition
     from platgov._facts.schema import Schema
 
-__all__ = ["ConditionSet"]
+__all__ = ["ConditionSet", "build"]
 
 _PLAIN_UP_TO: Final = 40
 """Conditions up to which plain code is faster than the index; measured, and of no consequence for answers."""
@@ -115,7 +115,7 @@ class ConditionSet:
         if self._load is None:
             loading = Loading(self.schema, self.paths, ())
             values = "".join(f"v{place}, " for place in range(len(self.paths)))
-            self._load = _build(loading, [*loading.lines(instance=False), f"return ({values})"])
+            self._load = build(loading, [*loading.lines(instance=False), f"return ({values})"])
         return new_frame(self._load(plain), MAX_DEPTH)
 
     def _no_event(self, event: Any) -> InputError:
@@ -138,11 +138,11 @@ class ConditionSet:
             lines += plain_lines(nodes, self.schema, loading, fast=self.fast)
         else:
             lines += index_lines(rules, self.schema, loading, fast=self.fast)
-        match: Callable[[Any], tuple[list[int], list[int]]] = _build(loading, lines)
+        match: Callable[[Any], tuple[list[int], list[int]]] = build(loading, lines)
         return match
 
 
-def _build(loading: Loading, lines: list[str]) -> Any:
+def build(loading: Loading, lines: list[str]) -> Any:
     """Make a function of an event ``e`` from the lines of its body."""
     source = "def match(e):\n" + "\n".join(f" {line}" for line in lines)
     exec(compile(source, "<platgov conditions>", "exec"), loading.scope)  # noqa: S102 - see `loading`

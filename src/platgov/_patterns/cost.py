@@ -66,33 +66,19 @@ class _Flow:
     boundary: bool = False
 
 
-@attrs.frozen
-class _Cost:
-    """Units per character: for visits, which exclusive branches share, and for runs, which they do not."""
-
-    visiting: float = 0.0
-    scanning: float = 0.0
-
-    def __add__(self, other: _Cost) -> _Cost:
-        return _Cost(self.visiting + other.visiting, self.scanning + other.scanning)
-
-    def __float__(self) -> float:
-        return self.visiting + self.scanning
-
-
 def search_cost(node: Node) -> float:
     """Bound the time of an unanchored search, in units per character; infinite if it is not linear."""
     try:
         _, cost = _walk(node, _Flow(1.0, 1.0, sets.ANY))
     except _UnboundedError:
         return float("inf")
-    return _START + float(cost)
+    return _START + cost
 
 
-def _walk(node: Node, flow: _Flow) -> tuple[_Flow, _Cost]:
+def _walk(node: Node, flow: _Flow) -> tuple[_Flow, float]:
     match node:
         case Assertion(place):
-            return _asserted(place, flow), _Cost(_VISIT * flow.visits)
+            return _asserted(place, flow), _VISIT * flow.visits
         case Alternation(branches):
             return _choice(branches, flow)
         case Repeat(Chars(ranges), low, high):
@@ -102,8 +88,8 @@ def _walk(node: Node, flow: _Flow) -> tuple[_Flow, _Cost]:
     return _sequence(items_of(node), flow)
 
 
-def _sequence(items: tuple[Node, ...], flow: _Flow) -> tuple[_Flow, _Cost]:
-    cost = _Cost()
+def _sequence(items: tuple[Node, ...], flow: _Flow) -> tuple[_Flow, float]:
+    cost = 0.0
     literal: list[Ranges] = []
     for item in items:
         if isinstance(item, Chars):
@@ -113,7 +99,7 @@ def _sequence(items: tuple[Node, ...], flow: _Flow) -> tuple[_Flow, _Cost]:
         literal = []
         flow, more = _walk(item, flow)
         cost += spent + more
-        if float(cost) > _ENOUGH:
+        if cost > _ENOUGH:
             raise _UnboundedError
     flow, spent = _literal(literal, flow)
     return flow, cost + spent
@@ -132,10 +118,10 @@ def _asserted(place: Place, flow: _Flow) -> _Flow:
     return flow
 
 
-def _literal(chars: list[Ranges], flow: _Flow) -> tuple[_Flow, _Cost]:
+def _literal(chars: list[Ranges], flow: _Flow) -> tuple[_Flow, float]:
     """Follow single characters. Those who have seen k of them stand at least a period of the k apart."""
     if not chars:
-        return flow, _Cost()
+        return flow, 0.0
     # fits[p]: how many characters can agree with the same ones p places on.
     head = chars[:_PREFIX]
     fits = []
@@ -149,10 +135,10 @@ def _literal(chars: list[Ranges], flow: _Flow) -> tuple[_Flow, _Cost]:
         cost += visits * _VISIT * _weight(ranges)
         period = next(p for p, fit in enumerate(fits, 1) if fit >= min(seen + 1, len(head)))
         visits = min(visits, flow.ways / period)
-    return _Flow(flow.ways, visits, chars[-1]), _Cost(cost)
+    return _Flow(flow.ways, visits, chars[-1]), cost
 
 
-def _run(ranges: Ranges, low: int, high: int | None, flow: _Flow) -> tuple[_Flow, _Cost]:
+def _run(ranges: Ranges, low: int, high: int | None, flow: _Flow) -> tuple[_Flow, float]:
     """Follow the repeat of a set of characters."""
     weight = _SCAN * _weight(ranges)
     before = ranges if low else sets.merge(ranges, flow.before)
@@ -163,48 +149,44 @@ def _run(ranges: Ranges, low: int, high: int | None, flow: _Flow) -> tuple[_Flow
     sided = flow.boundary and (sets.within(ranges, sets.WORD) or sets.disjoint(ranges, sets.WORD))
     if sided or sets.disjoint(ranges, flow.before):
         visits = min(flow.ways, flow.visits * ends) if flow.visits else flow.ways
-        return _Flow(flow.ways, visits, before), _Cost(start, weight * flow.ways)
+        return _Flow(flow.ways, visits, before), start + weight * flow.ways
     if high is None:
         raise _UnboundedError
-    return _Flow(flow.ways * ends, flow.visits * ends, before), _Cost(start + weight * flow.visits * most)
+    return _Flow(flow.ways * ends, flow.visits * ends, before), start + weight * flow.visits * most
 
 
-def _copies(item: Node, low: int, high: int | None, flow: _Flow) -> tuple[_Flow, _Cost]:
+def _copies(item: Node, low: int, high: int | None, flow: _Flow) -> tuple[_Flow, float]:
     """Follow a group as if its copies were written out."""
     if high is None:
         raise _UnboundedError
-    cost = _Cost()
+    cost = 0.0
     for _ in range(low):
         flow, spent = _walk(item, flow)
         cost += spent
-        if float(cost) > _ENOUGH:
+        if cost > _ENOUGH:
             raise _UnboundedError
     inside = left = flow
     for _ in range(high - low):
         inside, spent = _walk(item, inside)
         left = _either([left, inside])
-        cost += spent + _Cost(inside.visits * (_VISIT + _BRANCH))
-        if float(cost) > _ENOUGH:
+        cost += spent + inside.visits * (_VISIT + _BRANCH)
+        if cost > _ENOUGH:
             raise _UnboundedError
     return left, cost
 
 
-def _choice(branches: tuple[Node, ...], flow: _Flow) -> tuple[_Flow, _Cost]:
+def _choice(branches: tuple[Node, ...], flow: _Flow) -> tuple[_Flow, float]:
     walked = [_walk(branch, flow) for branch in branches]
     after = _either([left for left, _ in walked])
-    costs = [cost for _, cost in walked]
-    trying = flow.visits * (_VISIT + _BRANCH * len(branches))
-    if not _exclusive(branches):
-        return after, sum(costs, _Cost(trying))
-    # Who tries one branch with success does not get into another.
-    cost = _Cost(trying + max(cost.visiting for cost in costs), sum(cost.scanning for cost in costs))
-    words = _words(Alternation(branches))
+    cost = sum((spent for _, spent in walked), flow.visits * (_VISIT + _BRANCH * len(branches)))
+    words = _words(Alternation(branches)) if _exclusive(branches) else None
     if words is None:
         return after, cost
     # Of several words that end at one place, each is the end of a longer one: the longest chain counts.
     ending = max(sum(word[at:] in words for at in range(len(word))) for word in words)
     starting = max(sum(word[:end] in words for end in range(1, len(word) + 1)) for word in words)
     ways, visits = min(after.ways, flow.ways * ending), min(after.visits, flow.visits * starting)
+    cost = min(cost, flow.visits * _longest(Alternation(branches)))
     return attrs.evolve(after, ways=ways, visits=min(visits, ways)), cost
 
 
@@ -252,13 +234,31 @@ def _first(node: Node) -> Ranges | None:
     return None
 
 
+def _longest(node: Node, *, last: bool = True) -> float:
+    """Bound what one visit can spend on a choice of words, where the next character mostly decides."""
+    match node:
+        case Chars(ranges):
+            return _VISIT * _weight(ranges)
+        case Alternation(branches):
+            inside = [_longest(branch, last=last) for branch in branches]
+            trying = _VISIT + _BRANCH * len(branches)
+            return trying + (max(inside) if _exclusive(branches) else sum(inside))
+        case Repeat(item, low, high) if high is not None and (last or low == high):
+            return high * (_BRANCH + _longest(item, last=False))
+        case Concat(items):
+            ends = [last and at == len(items) for at in range(1, len(items) + 1)]
+            return sum(_longest(item, last=end) for item, end in zip(items, ends, strict=True))
+    return float("inf")  # a part that may be left out comes first: what follows is tried more than once
+
+
 def _words(node: Node) -> frozenset[str] | None:
     """Spell out a finite choice of words, one letter per set of characters; None if it is no such thing."""
     letters: dict[Ranges, str] = {}
-    words = _spelled(node, letters)
+    spelled = _spelled(node, letters)
+    words = frozenset(spelled)
     # Letters stand for sets, so two words may be compared only if no two sets share a character.
     apart = sets.size(sets.merge(*letters)) == sum(map(sets.size, letters))
-    return frozenset(words) if words and apart else None
+    return words if words and apart and len(words) == len(spelled) else None
 
 
 def _spelled(node: Node, letters: dict[Ranges, str]) -> list[str]:

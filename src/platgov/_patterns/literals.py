@@ -16,6 +16,7 @@ __all__ = ["plain", "required"]
 _SPELLINGS_MAX: Final = 16
 _WORDS_MAX: Final = 256
 _LENGTH_MAX: Final = 64
+_TEXTS: Final = 12**8
 
 _Words = frozenset[str]
 _BLANK: Final[_Words] = frozenset(("",))
@@ -51,7 +52,7 @@ def plain(node: Node) -> str | None:
 def required(node: Node) -> tuple[str, ...]:
     """Give texts of which at least one is in every text that matches, sorted; empty when none are known.
 
-    The set chosen is the one that should be in the fewest texts: long texts first, then few.
+    Of the sets that would do, it is the one that should be in the fewest texts.
     """
     found = _known(node)
     best = _better(found.exact, found.needed)
@@ -91,13 +92,10 @@ def _sequence(parts: list[_Found]) -> _Found:
     for part in parts:
         needed = _better(needed, part.needed)
         joined = _joined(run, part.exact)
-        if joined:
-            run = joined
-            continue
-        whole = False
+        whole = whole and bool(joined)
+        run = joined or part.exact or _BLANK
         needed = _better(needed, run)
-        run = part.exact or _BLANK
-    return _Found(run, needed) if whole else _Found(_UNKNOWN, _better(needed, run))
+    return _Found(run if whole else _UNKNOWN, needed)
 
 
 def _joined(left: _Words, right: _Words) -> _Words:
@@ -117,10 +115,12 @@ def _choice(parts: list[_Found]) -> _Found:
 
 
 def _better(one: _Words, other: _Words) -> _Words:
-    """Choose the set that should be in fewer texts; the empty text is in all of them."""
-    return max(one, other, key=_rarity)
+    """Choose the set that should be in fewer texts."""
+    return min(one, other, key=_frequency)
 
 
-def _rarity(words: _Words) -> tuple[int, int, int]:
-    shortest = min(map(len, words), default=0)
-    return min(shortest, 4), -len(words), shortest if shortest else -1
+def _frequency(words: _Words) -> int:
+    """Guess in how many of 12**8 texts one of the words is, and add what looking for each costs."""
+    if not words:
+        return _TEXTS
+    return sum(_TEXTS // 12 ** min(len(word), 8) + _TEXTS // 100 for word in words)

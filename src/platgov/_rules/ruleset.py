@@ -11,14 +11,15 @@ import attrs
 
 from platgov._canonical import digest, digest_bytes, dumps
 from platgov._conditions.engine import ConditionSet
-from platgov._conditions.evaluate import fact_paths, literal_value
+from platgov._conditions.evaluate import literal_value
 from platgov._conditions.tree import Binary, Call, Node, path_of, walk
 from platgov._conditions.values import NULL, UNKNOWN
-from platgov._facts.reading import Observed, observe, revive
+from platgov._facts.reading import Observed, as_dict, observe, revive
 from platgov._facts.schema import Role, Schema, suggest
 from platgov._limits import DEFAULT
 from platgov._rules.decision import Absorbed, Decision, Defeated, Outcome, Undetermined
 from platgov._rules.explain import Counterfactual, Reason, counterfactual_of, reason_of
+from platgov._rules.recording import Recorder
 from platgov._rules.rule import ConditionRule, Finding, Grant, Rule, refuse, relabelled
 from platgov._rules.view import FactsView, MissingFact, UndeclaredRead, by_name
 from platgov._time import to_epoch, to_iso
@@ -365,6 +366,7 @@ class _Engine:
         self.matcher = ConditionSet([rule.when for rule in self.conditions], self.schema, checked=True)
         self.numbers = {rule.id: number for number, rule in enumerate(self.conditions)}
         self.paths = tuple(sorted(tuple(name.split(".")) for name in rule_set.reads))
+        self.recorder = Recorder(self.schema, self.paths)
         self.order = order_of(dict(rule_set.defeats)) or ()
         self.defeaters: dict[str, list[str]] = {}
         for exception, defeated in rule_set.defeats:
@@ -391,17 +393,17 @@ class _Engine:
         for rule_id in holds:
             if rule_id not in self.by_id:
                 raise refuse(f"holds names the unknown rule {rule_id!r}{suggest(rule_id, self.by_id)}")
-        ended = {rule_id: reason for expires_at, reason, rule_id in self.expiries if at >= expires_at}
-        held_rules = {**ended, **holds}
-        seen = observe(self.schema, event)
-        record = dumps(seen.record(self.paths))
+        held_rules = {rule_id: reason for expires_at, reason, rule_id in self.expiries if at >= expires_at}
+        held_rules.update(holds)
         matched, undecided = self.matcher.match(event)
+        facts, seen = self.recorder.record(as_dict(event) or {})
+        record = dumps(facts)
         findings = {self.conditions[number].id: self.findings[self.conditions[number].id] for number in matched}
-        open_rules = {
-            rule.id: self.why_open(rule, seen) for rule in (self.conditions[number] for number in undecided)
-        }
-        for rule in self.hosts:
-            self.ask(rule, seen, findings, open_rules)
+        open_rules = {rule.id: _why_open(rule, seen) for rule in (self.conditions[number] for number in undecided)}
+        if self.hosts:
+            everything = observe(self.schema, event)
+            for rule in self.hosts:
+                self.ask(rule, everything, findings, open_rules)
         defeated = self.set_aside(findings, open_rules)
         held = tuple((rule_id, held_rules[rule_id]) for rule_id in sorted(held_rules) if rule_id in findings)
         free = [finding for rule_id, finding in findings.items() if rule_id not in held_rules]
@@ -455,18 +457,6 @@ class _Engine:
         number = self.numbers.get(rule_id)
         return None if number is None else self.matcher.explainer(number)
 
-    def why_open(self, rule: ConditionRule, seen: Observed) -> Undetermined:
-        missing = []
-        for path in fact_paths(rule.when.node):
-            name = ".".join(path)
-            missing += [
-                (place, state.code)
-                for place, state in seen.states.items()
-                if place == name or place.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{place}.")
-            ]
-        facts = tuple(sorted(set(missing)))
-        return Undetermined(rule_id=rule.id, code="missing_facts" if facts else "no_value", facts=facts)
-
     def ask(
         self, rule: Rule[Any], seen: Observed, findings: dict[str, Finding], open_rules: dict[str, Undetermined]
     ) -> None:
@@ -511,6 +501,19 @@ class _Engine:
                 del findings[rule_id]
                 open_rules[rule_id] = Undetermined(rule_id=rule_id, code="open_exception")
         return tuple(sorted(defeated, key=lambda item: item.rule_id))
+
+
+def _why_open(rule: ConditionRule, seen: Observed) -> Undetermined:
+    """Name the facts without which a rule stays open."""
+    missing = set()
+    for path in rule.when.paths:
+        name = ".".join(path)
+        missing |= {
+            (place, state.code)
+            for place, state in seen.states.items()
+            if place == name or place.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{place}.")
+        }
+    return Undetermined(rule_id=rule.id, code="missing_facts" if missing else "no_value", facts=tuple(sorted(missing)))
 
 
 def _is_evidence(evidence: object) -> bool:

@@ -1,0 +1,71 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both set everything up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+.PHONY: help demo test check bench docs soak fmt clean
+
+help:
+	@echo "demo   apply the example rules to comments, each decision with its reason"
+	@echo "test   run the tests"
+	@echo "check  formatting, lint, types, coverage, documentation"
+	@echo "bench  measure against other engines (needs about ten minutes)"
+	@echo "docs   build the documentation into docs/_build/html"
+	@echo "soak   long fuzz and property runs"
+	@echo "fmt    format the code"
+
+$(VENV)/python.stamp:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "platgov needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# What the library needs to run; the package itself is put on the path as it is.
+$(VENV)/run.stamp: $(VENV)/python.stamp requirements/run.txt
+	$(PIP) -r requirements/run.txt
+	@$(BIN)/python -c 'import pathlib, sysconfig; \
+	  pathlib.Path(sysconfig.get_path("purelib"), "platgov_src.pth").write_text(str(pathlib.Path("src").resolve()))'
+	@touch $@
+
+# Test tools, checkers and extras. The comparison with ICU is built only where its headers are installed.
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements/dev.txt requirements/oracle.txt pyproject.toml
+	$(PIP) -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@if command -v pkg-config >/dev/null && pkg-config --exists icu-i18n && command -v c++ >/dev/null; then \
+	  $(PIP) -r requirements/oracle.txt || echo "PyICU does not build here: the comparison with ICU is skipped"; \
+	fi
+	@touch $@
+
+$(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
+	$(PIP) -r requirements/bench.txt
+	@touch $@
+
+demo: $(VENV)/run.stamp
+	@$(BIN)/python examples/comments/demo.py
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet --cov --cov-report=term
+	$(MAKE) docs
+
+bench: $(VENV)/bench.stamp
+	$(BIN)/python benchmarks/rules.py
+	$(BIN)/python benchmarks/decide.py
+
+docs: $(VENV)/dev.stamp
+	$(BIN)/python -m sphinx -W -n -q -b html docs docs/_build/html
+
+soak: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest --numprocesses=auto --quiet --hypothesis-profile=soak
+
+fmt: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+clean:
+	rm -rf $(VENV) docs/_build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,251 @@
+"""The commands: each takes parsed arguments and gives an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+
+from platgov._canonical import dumps, loads
+from platgov._cli.events import csv_events, json_events
+from platgov._cli.report import Progress, Tally
+from platgov._rules.ruleset import RuleSet
+from platgov._time import from_iso, to_epoch
+from platgov.errors import InputError, PlatgovError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator
+
+    from platgov._cli.events import Line
+    from platgov._rules.decision import Decision
+
+__all__ = ["check", "decide", "explain", "publish"]
+
+OK, BAD, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
+_BUFFER: Final = 1 << 16
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+def _load(path: str) -> RuleSet | None:
+    """Read a rule file; if it is refused, print every problem as ``file:line: ...``."""
+    try:
+        return RuleSet.load(path)
+    except InputError as error:
+        for problem in error.problems:
+            line = f":{problem.line}" if problem.line is not None else ""
+            place = problem._replace(line=None)
+            sys.stdout.write(f"{path}{line}: {place}\n")
+        count = len(error.problems)
+        _say(f"{path}: {count} problem{'s' * (count != 1)}")
+    except OSError as error:
+        _say(f"{path}: {error.strerror or error}")
+    return None
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Check rule files; every problem is printed with its file and line."""
+    code = OK
+    for path in arguments.rules:
+        rule_set = _load(path)
+        if rule_set is None:
+            code = BAD
+            continue
+        sys.stdout.write(f"{path}: ok, {len(rule_set.rules)} rules over {len(rule_set.schema.fields)} facts, ")
+        sys.stdout.write(f"{rule_set.digest}\n")
+    return code
+
+
+def publish(arguments: argparse.Namespace) -> int:
+    """Print the rules as a page."""
+    rule_set = _load(arguments.rules)
+    if rule_set is None:
+        return BAD
+    sys.stdout.write(rule_set.publish(title=arguments.title))
+    return OK
+
+
+# -- decide ------------------------------------------------------------------------------------
+
+
+def decide(arguments: argparse.Namespace) -> int:
+    """Decide on every event of a file or pipe."""
+    rule_set = _load(arguments.rules)
+    if rule_set is None:
+        return BAD
+    try:
+        at = to_epoch(dt.datetime.now(dt.UTC)) if arguments.at is None else from_iso(arguments.at)
+    except InputError as error:
+        _say(f"--at: {error.problems[0].message}")
+        return BAD
+    if arguments.output != "-" and arguments.events != "-" and _same_file(arguments.events, arguments.output):
+        _say(f"{arguments.output}: is the input as well; write to another file")
+        return BAD
+    with contextlib.ExitStack() as stack:
+        try:
+            source = _source(arguments.events, stack)
+            target = _target(arguments.output, stack)
+        except OSError as error:
+            _say(f"{error.filename}: {error.strerror or error}")
+            return BAD
+        events = csv_events(source, rule_set.schema) if _is_csv(arguments) else json_events(source)
+        return _Run(rule_set, at, target, _size(arguments.events), reasons=not arguments.no_reasons).over(events)
+
+
+def _is_csv(arguments: argparse.Namespace) -> bool:
+    if arguments.format is not None:
+        return bool(arguments.format == "csv")
+    return str(arguments.events).lower().endswith(".csv")
+
+
+def _same_file(one: str, other: str) -> bool:
+    with contextlib.suppress(OSError):
+        return os.path.samefile(one, other)
+    return False
+
+
+def _source(path: str, stack: contextlib.ExitStack) -> BinaryIO:
+    return sys.stdin.buffer if path == "-" else stack.enter_context(Path(path).open("rb"))
+
+
+def _target(path: str, stack: contextlib.ExitStack) -> BinaryIO:
+    return sys.stdout.buffer if path == "-" else stack.enter_context(Path(path).open("wb", buffering=_BUFFER))
+
+
+def _size(path: str) -> int | None:
+    with contextlib.suppress(OSError):
+        return Path(path).stat().st_size or None
+    return None
+
+
+class _Run:
+    """One pass over the events: decisions out, counts kept, nothing else in memory."""
+
+    def __init__(self, rule_set: RuleSet, at: int, target: BinaryIO, size: int | None, *, reasons: bool) -> None:
+        self.rule_set, self.at, self.target, self.reasons = rule_set, at, target, reasons
+        self.tally = Tally()
+        self.progress = Progress(sys.stderr, size)
+        self.known = {field.name for field in rule_set.schema.fields}
+
+    def over(self, events: Iterator[Line]) -> int:
+        code = OK
+        try:
+            for line in events:
+                self.target.write(self.record(line))
+                self.progress.step(line.size)
+            self.target.flush()
+        except KeyboardInterrupt:
+            # Everything decided so far is complete lines; put them out before leaving.
+            code = INTERRUPTED
+            with contextlib.suppress(OSError):
+                self.target.flush()
+        except BrokenPipeError:
+            # The reader has seen enough. Point stdout at nothing, so that leaving does not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return OK
+        except OSError as error:
+            _say(f"stopped: {error.strerror or error}")
+            return BAD
+        self.progress.done()
+        if code == INTERRUPTED:
+            _say(f"interrupted after {self.tally.events:,} events; what was decided is written")
+        _say(self.tally.summary(self.rule_set, sys.stderr))
+        return code or (SOME_REJECTED if self.tally.rejected else OK)
+
+    def record(self, line: Line) -> bytes:
+        """Give the output line for an input line."""
+        if line.event is None:
+            self.tally.rejected += 1
+            return dumps({"line": line.number, "rejected": line.reason}) + b"\n"
+        decision = self.rule_set.decide(line.event, at=self.at)
+        self.tally.add(decision)
+        for name in line.event.keys() - self.known:
+            self.tally.undeclared[name] = self.tally.undeclared.get(name, 0) + 1
+        return _line(decision, line, reasons=self.reasons)
+
+
+def _line(decision: Decision, line: Line, *, reasons: bool) -> bytes:
+    """Write a decision with its line, the event's id if it has one, and its reasons."""
+    parts = [b'{"decision":' + decision.to_bytes()]
+    event_id = None if line.event is None else line.event.get("id")
+    if isinstance(event_id, str | int) and not isinstance(event_id, bool):
+        parts.append(b'"id":' + dumps(str(event_id)))
+    parts.append(b'"line":%d' % line.number)
+    if reasons and decision.findings:
+        parts.append(b'"reasons":' + dumps([reason.to_dict() for reason in decision.explain()]))
+    return b",".join(parts) + b"}\n"
+
+
+# -- explain -----------------------------------------------------------------------------------
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Explain decisions that ``decide`` wrote, in words."""
+    try:
+        with contextlib.ExitStack() as stack:
+            source = _source(arguments.decision, stack)
+            for number, line in enumerate(source, 1):
+                if line.strip() and arguments.line in (None, number):
+                    sys.stdout.write(_explained(loads(line, subject=f"line {number}", max_bytes=1 << 24)) + "\n")
+    except OSError as error:
+        _say(f"{arguments.decision}: {error.strerror or error}")
+        return BAD
+    except (PlatgovError, KeyError, TypeError, AttributeError) as error:
+        _say(f"{arguments.decision}: is no decision that platgov wrote ({error})")
+        return BAD
+    return OK
+
+
+def _explained(data: Any) -> str:
+    if "rejected" in data:
+        return f"line {data['line']}: rejected, {data['rejected']}"
+    decision = data.get("decision", data)
+    about = decision["rule_set"]
+    name = f"event {data['id']}" if "id" in data else f"line {data['line']}" if "line" in data else "decision"
+    lines = [f"{name}: {decision['outcome']}, by {about['id']} {about['version']} at {decision['at']}"]
+    reasons = {reason["rule"]: reason for reason in data.get("reasons", ())}
+    for finding in decision["findings"]:
+        lines.append(f"  {_finding(finding, reasons.get(finding['rule']))}")
+    lines += [f"  follows: {_words(measure)}" for measure in decision["measures"]]
+    lines += [f"  covered: {_words(item['measure'])} of {item['rule']}, by {_words(item['by'])}" for item in decision["absorbed"]]
+    lines += [f"  set aside: {item['rule']}, by {', '.join(item['by'])}" for item in decision["defeated"]]
+    lines += [f"  held for review: {rule}, {reason}" for rule, reason in decision["held"].items()]
+    for item in decision["undetermined"]:
+        facts = ", ".join(f"{fact} is {why}" for fact, why in item["facts"].items())
+        lines.append(f"  open: {item['rule']} ({item['code']}{': ' + facts if facts else ''})")
+    lines.append(f"  rules {decision['policy']}, facts {decision['fingerprint']}")
+    return "\n".join(lines)
+
+
+def _finding(finding: dict[str, Any], reason: dict[str, Any] | None) -> str:
+    head = f"{finding['rule']} v{finding['version']}" + (f", clause {finding['clause']}" if finding["clause"] else "")
+    if reason is None:
+        return head + "".join(f"; {item}" for item in finding["evidence"])
+    because = [*reason["evidence"], *reason["tests"]]
+    because += [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in reason["facts"].items()]
+    because += [f"found {json.dumps(term, ensure_ascii=False)}" for term in reason["found"]]
+    because += [f"{name} over a limit that is not told" for name in reason["withheld"]]
+    says = f": {reason['says']}" if reason["says"] else ""
+    return f"{head}{says} Because {'; '.join(because)}." if because else head + says
+
+
+def _words(measure: dict[str, Any]) -> str:
+    target = measure.get("label") or measure.get("feature")
+    words = measure["measure"].replace("_", " ") + (f" ({target})" if target else "")
+    parts = [f"{measure[unit]} {unit}" for unit in ("days", "hours") if measure.get(unit)]
+    return f"{words} for {' '.join(parts)}" if parts else words
+
+
+COMMANDS: Final[dict[str, Callable[[Any], int]]] = {
+    "check": check,
+    "decide": decide,
+    "explain": explain,
+    "publish": publish,
+}
