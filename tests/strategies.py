@@ -12,7 +12,6 @@ import datetime as dt
 import decimal
 import enum
 import math
-import random
 import types
 import typing
 
@@ -96,7 +95,7 @@ class World:
     def conditions(self, rng, most):
         return [self.condition(rng, rng.choice((0, 1, 1, 2, 3))) for _ in range(rng.randint(1, most))]
 
-    def event(self, rng, faults=0.1):
+    def event(self, rng, faults=0.13):
         """Make an event; about ``faults`` of its facts are missing or unusable."""
         event = _Events(self, rng, faults).fields(self.schema.fields)
         if rng.random() < 0.1:
@@ -339,11 +338,11 @@ class _Maker:
             found = [entry for entry in self.having("list") if entry[1].item.kind in ("int", "float")]
             if found:
                 node, kind, _ = self.rng.choice(found)
-                return tree.Index(node, lit(self.rng.randint(0, 3))), kind.item.kind
+                place = self.rng.choice(self.having("int"))[0] if facts_of and self.chance(0.2) and self.having("int") else None
+                return tree.Index(node, place or lit(self.rng.randint(0, 3))), kind.item.kind
         if draw < 0.96 and self.having("timestamp", "duration"):
             return self.part_of_time(depth), "int"
-        sized = self.having("text", "list", "enum")
-        sized = [entry for entry in sized if entry[1].kind != "enum"]
+        sized = self.having("text", "list")
         if sized:
             node = self.rng.choice(sized)[0]
             return (call("size", node) if self.chance(0.7) else method(node, "size")), "int"
@@ -388,6 +387,9 @@ class _Maker:
             return tree.Binary(self.rng.choice("+-"), self.moment(0), self.span(0))
         if found and self.chance(0.6):
             return self.rng.choice(found)[0]
+        written = self.having("text")
+        if written and self.chance(0.1):
+            return call("timestamp", self.rng.choice(written)[0])
         return call("timestamp", lit(self.rng.choice(self.world.moments)))
 
     def span(self, depth):
@@ -447,6 +449,8 @@ class _Events:
             return field.le + 1
         if field.type.kind == "list" and self.rng.random() < 0.05:
             return ["spam"] * 10_001
+        if field.type.kind == "list" and self.rng.random() < 0.3:
+            return [None] * self.rng.randint(1, 2)
         return self.rng.choice(_STRANGE)
 
     def value(self, kind, field=None):
@@ -475,12 +479,12 @@ class _Events:
     def some_bool(self, *_):
         return self.rng.random() < 0.5
 
-    def some_text(self, *_):
+    def some_text(self, _, field):
         draw = self.rng.random()
         words = self.world.words if draw < 0.9 else WORDS
         if draw < 0.25:
             return self.rng.choice(words)
-        if self.faults and draw > 0.995:
+        if self.faults and field is not None and draw > 0.995:  # not in lists: macros have a budget
             return self.rng.choice(("a", "ab ", "spam")) * self.rng.choice((15_000, 16_384))
         return self.rng.choice(("", " ", "-", "\u65e5")).join(self.rng.choice(words) for _ in range(self.rng.randint(0, 5)))
 
@@ -504,7 +508,7 @@ class _Events:
     def some_list(self, kind, _):
         items = [self.value(kind.item) for _ in range(self.rng.choice((0, 1, 1, 2, 3)))]
         if self.faults and items and self.rng.random() < self.faults * 1.5:
-            items[self.rng.randrange(len(items))] = self.rng.choice((None, *_STRANGE))
+            items[self.rng.randrange(len(items))] = self.rng.choice((None, None, *_STRANGE[:-2]))
         return tuple(items) if self.faults and self.rng.random() < 0.2 else items
 
     def some_struct(self, kind, _):
@@ -514,6 +518,8 @@ class _Events:
 # -- for hypothesis ----------------------------------------------------------------------------
 
 
-def worlds(*, shrinkable=True):
-    """Give strategies of worlds, each with the source its conditions and events are drawn from."""
-    return st.randoms(use_true_random=not shrinkable).map(lambda rng: (World(rng), rng))
+@st.composite
+def worlds(draw, *, shrinkable=True):
+    """Give a world and the source its conditions and events are drawn from."""
+    rng = draw(st.randoms(use_true_random=not shrinkable))
+    return World(rng), rng

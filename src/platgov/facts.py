@@ -179,7 +179,8 @@ def read(cls: type[T], data: Mapping[str, Any]) -> T:
     seen = observe(schema, data)
     names = [field.name for field in schema.fields]
     unknown = tuple(
-        Problem(f"unknown fact {name!r}{suggest(name, names)}", f"$.{name}", "unknown_field") for name in seen.undeclared
+        Problem(f"unknown fact {name!r}{suggest(name, names)}", f"$.{name}", "unknown_field")
+        for name in seen.undeclared
     )
     problems = (*_problems(schema, seen), *unknown)
     if problems:

@@ -176,7 +176,9 @@ class Measure:
         words = self.name.replace("_", " ") + (f" ({self.target})" if self.target else "")
         if self.days is None:
             return words
-        parts = [f"{count} {unit}{'s' * (count != 1)}" for count, unit in ((self.days, "day"), (self.hours, "hour")) if count]
+        parts = [
+            f"{count} {unit}{'s' * (count != 1)}" for count, unit in ((self.days, "day"), (self.hours, "hour")) if count
+        ]
         return f"{words} for {' '.join(parts)}"
 
 

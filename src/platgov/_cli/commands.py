@@ -107,7 +107,7 @@ def _is_csv(arguments: argparse.Namespace) -> bool:
 
 def _same_file(one: str, other: str) -> bool:
     with contextlib.suppress(OSError):
-        return os.path.samefile(one, other)
+        return Path(one).samefile(other)
     return False
 
 
@@ -211,10 +211,12 @@ def _explained(data: Any) -> str:
     name = f"event {data['id']}" if "id" in data else f"line {data['line']}" if "line" in data else "decision"
     lines = [f"{name}: {decision['outcome']}, by {about['id']} {about['version']} at {decision['at']}"]
     reasons = {reason["rule"]: reason for reason in data.get("reasons", ())}
-    for finding in decision["findings"]:
-        lines.append(f"  {_finding(finding, reasons.get(finding['rule']))}")
+    lines += [f"  {_finding(finding, reasons.get(finding['rule']))}" for finding in decision["findings"]]
     lines += [f"  follows: {_words(measure)}" for measure in decision["measures"]]
-    lines += [f"  covered: {_words(item['measure'])} of {item['rule']}, by {_words(item['by'])}" for item in decision["absorbed"]]
+    lines += [
+        f"  covered: {_words(item['measure'])} of {item['rule']}, by {_words(item['by'])}"
+        for item in decision["absorbed"]
+    ]
     lines += [f"  set aside: {item['rule']}, by {', '.join(item['by'])}" for item in decision["defeated"]]
     lines += [f"  held for review: {rule}, {reason}" for rule, reason in decision["held"].items()]
     for item in decision["undetermined"]:

@@ -113,7 +113,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], stream: TextIO) 
             return drawn
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [header, tuple("-" * width for width in widths), *rows]
-    return "\n".join("  ".join(_cell(cell, width, place) for place, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(
+            _cell(cell, width, place) for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    )
 
 
 def _cell(cell: str, width: int, place: int) -> str:

@@ -20,7 +20,7 @@ from platgov._patterns import compile_pattern
 if TYPE_CHECKING:
     from platgov._facts.schema import FactType, Schema
 
-__all__ = ["Among", "Atom", "Clause", "Given", "Has", "Signed", "Number", "Open", "View", "atom_of", "clauses"]
+__all__ = ["Among", "Atom", "Clause", "Given", "Has", "Number", "Open", "Signed", "View", "atom_of", "clauses"]
 
 Path: TypeAlias = "tuple[str, ...]"
 

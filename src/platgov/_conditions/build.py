@@ -19,6 +19,7 @@ from platgov._conditions.tree import (
     Node,
     Select,
     Unary,
+    combine,
     negative,
 )
 from platgov._conditions.values import NULL, UInt
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["F", "Facts", "Term"]
 
-Value: TypeAlias = "Term | Condition | bool | int | float | str | None | list[Any] | tuple[Any, ...] | dict[Any, Any]"
+Value: TypeAlias = "Term | Condition | bool | int | float | str | list[Any] | tuple[Any, ...] | dict[Any, Any] | None"
 
 
 def node_of(value: Any) -> Node:
@@ -62,7 +63,9 @@ def node_of(value: Any) -> Node:
     if isinstance(value, dt.timedelta):
         microseconds = value // dt.timedelta(microseconds=1)
         return Call("duration", None, (Literal(f"{microseconds}us"),))
-    message = f"{value!r} cannot stand in a condition; accepted are true/false, numbers, text, aware datetimes and lists"
+    message = (
+        f"{value!r} cannot stand in a condition; accepted are true/false, numbers, text, aware datetimes and lists"
+    )
     raise ConditionError("condition", (Problem(message, code="type"),))
 
 
@@ -77,7 +80,7 @@ class Term:
 
     __slots__ = ("node",)
     node: Node
-    __hash__ = None  # type: ignore[assignment] - == builds a condition, so a term cannot be a key
+    __hash__ = None  # type: ignore[assignment]  # == builds a condition, so a term cannot be a key
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -130,16 +133,16 @@ class Term:
     # -- logic ---------------------------------------------------------------------------------
 
     def __and__(self, other: Any) -> Condition:
-        return Condition(self.node) & other
+        return Condition(combine("&&", self.node, node_of(other)))
 
     def __rand__(self, other: Any) -> Condition:
-        return Condition(node_of(other)) & self
+        return Condition(combine("&&", node_of(other), self.node))
 
     def __or__(self, other: Any) -> Condition:
-        return Condition(self.node) | other
+        return Condition(combine("||", self.node, node_of(other)))
 
     def __ror__(self, other: Any) -> Condition:
-        return Condition(node_of(other)) | self
+        return Condition(combine("||", node_of(other), self.node))
 
     def __invert__(self) -> Condition:
         return Condition(Unary("!", self.node))

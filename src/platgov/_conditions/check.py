@@ -212,9 +212,7 @@ class _Checker:
     def comparable(self, node: Binary, left: FactType, right: FactType) -> None:
         if _is_any(left) or _is_any(right) or _family(left) == _family(right):
             return
-        self.report(
-            node, f"{_called(left)} and {_called(right)} never compare: {to_text(node)} could never be decided"
-        )
+        self.report(node, f"{_called(left)} and {_called(right)} never compare: {to_text(node)} could never be decided")
 
     def declared(self, kind: FactType, other: Node) -> None:
         """Refuse a literal that an enum fact can never equal."""
@@ -290,7 +288,9 @@ class _Checker:
             return self.report(node, f"no method {method}(){suggest(method, _METHODS)}", "unknown_function")
         expected = 0 if method in ("folded", "size") else 1
         if count != expected and not (method in ZONED and count <= 1):
-            return self.report(node, f"{method}() takes {expected or 'no'} argument{'s' * (expected != 1)}, not {count}")
+            return self.report(
+                node, f"{method}() takes {expected or 'no'} argument{'s' * (expected != 1)}, not {count}"
+            )
         if method in ZONED:
             return self.part_of_time(node, node.target)
         target = self.type(node.target)
@@ -308,7 +308,8 @@ class _Checker:
         item = found.item if listed and found.kind == "list" and found.item is not None else found
         if _family(item) != "text" and not _is_any(item):
             wanted = "a list of texts" if node.function == "containsAny" else "text"
-            return self.report(node, f"{node.function}() takes {wanted}, not {_called(found)}") and _BOOL
+            self.report(node, f"{node.function}() takes {wanted}, not {_called(found)}")
+            return _BOOL
         values = literal_value(argument)
         if values == "" or (type(values) is tuple and ("" in values or not values)):
             self.report(argument, f"{node.function}() with an empty text would match every text", "empty")
@@ -318,7 +319,8 @@ class _Checker:
         name = node.function
         if name == "has":
             if len(node.arguments) != 1 or not isinstance(node.arguments[0], Name | Select | Index):
-                return self.report(node, "has() asks for one fact or field: has(author.age_days)") and _BOOL
+                self.report(node, "has() asks for one fact or field: has(author.age_days)")
+                return _BOOL
             self.type(node.arguments[0])
             return _BOOL
         if name not in FUNCTIONS:

@@ -32,6 +32,8 @@ class Condition:
 
     __slots__ = ("_digest", "_run", "node")
     node: Node
+    _digest: str | None
+    _run: Callable[[Callable[[tuple[str, ...]], Any]], Any] | None
 
     def __init__(self, node: Node) -> None:
         object.__setattr__(self, "node", check_depth(node))
@@ -82,9 +84,11 @@ class Condition:
     @property
     def digest(self) -> str:
         """Content address: equal for equal conditions."""
-        if self._digest is None:
-            object.__setattr__(self, "_digest", tree_digest(self.node))
-        return str(self._digest)
+        found = self._digest
+        if found is None:
+            found = tree_digest(self.node)
+            object.__setattr__(self, "_digest", found)
+        return found
 
     @property
     def paths(self) -> tuple[tuple[str, ...], ...]:
@@ -136,9 +140,10 @@ class Condition:
             ConditionError: A pattern or an argument that can never work.
             InputError: ``facts`` is no event at all. Its contents never raise.
         """
-        if self._run is None:
-            object.__setattr__(self, "_run", self._compiled())
-        run: Callable[[Callable[[tuple[str, ...]], Any]], Any] = self._run
+        run = self._run
+        if run is None:
+            run = self._compiled()
+            object.__setattr__(self, "_run", run)
         if schema is None and isinstance(facts, Mapping):
             return run(lambda path: _loose(facts, path))
         seen = facts if isinstance(facts, Observed) else observe(schema or Schema.from_class(type(facts)), facts)

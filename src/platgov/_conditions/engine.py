@@ -109,7 +109,7 @@ class ConditionSet:
 
     def frame(self, event: Any) -> list[Any]:
         """Lay out the facts of an event as the explainers read them."""
-        plain = event if type(event) is dict else as_dict(event)
+        plain = as_dict(event)
         if plain is None:
             raise self._no_event(event)
         if self._load is None:

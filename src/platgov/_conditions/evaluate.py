@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from platgov import names
 from platgov._conditions.functions import FUNCTIONS, TEXT_TESTS, fold, size
 from platgov._conditions.instants import GETTERS, ZONED, zone
-from platgov._conditions.lexer import refuse
 from platgov._conditions.tree import (
     Binary,
     Call,
@@ -54,7 +53,17 @@ from platgov.errors import ConditionError, PatternError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["BUDGET", "FIRST_SLOT", "Frame", "compile_node", "fact_paths", "literal_value", "new_frame", "slots_of", "to_python"]
+__all__ = [
+    "BUDGET",
+    "FIRST_SLOT",
+    "Frame",
+    "compile_node",
+    "fact_paths",
+    "literal_value",
+    "new_frame",
+    "slots_of",
+    "to_python",
+]
 
 Frame = list[Any]
 BUDGET: Final = 50_000
@@ -62,6 +71,7 @@ BUDGET: Final = 50_000
 searches or joins long texts. Past it the answer is UNKNOWN, on every machine alike."""
 
 FIRST_SLOT: Final = 2
+_UTC: dt.tzinfo = dt.UTC
 
 _ARITHMETIC: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "+": add,
@@ -296,15 +306,15 @@ class _Compiler:
         return lambda frame: test(text(frame), fixed)
 
     def part_of_time(self, node: Call, inner: Callable[[Frame], Any]) -> Callable[[Frame], Any]:
-        where: dt.tzinfo | None = dt.UTC
+        get, place = GETTERS[node.function], _UTC
         if node.arguments:
             name = literal_value(node.arguments[0])
             if type(name) is not str:
                 raise _problem(f"the time zone of {node.function}() must be written out as text", node)
-            where = zone(name)
-            if where is None:
+            found = zone(name)
+            if found is None:
                 raise _problem(f"no time zone {name!r}; use an IANA name or an offset such as +02:00", node)
-        get, place = GETTERS[node.function], where
+            place = found
         return lambda frame: get(inner(frame), place)
 
     # -- macros --------------------------------------------------------------------------------

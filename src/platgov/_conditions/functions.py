@@ -108,15 +108,14 @@ _FALSE: Final = frozenset(("0", "f", "F", "false", "FALSE", "False"))
 
 def _to_whole(value: Any, low: int, high: int) -> int | None:
     kind = type(value)
-    if kind is int or kind is UInt:
-        number = int(value)
-    elif kind is float and float(low) <= value < float(high + 1) and (low == 0 or value != float(low)):
-        number = int(value)
-    elif kind is str and len(value) <= 1000 and _WHOLE.fullmatch(value):
-        number = int(value)
-    else:
-        return None
-    return number if low <= number <= high else None
+    readable = (
+        kind is int
+        or kind is UInt
+        or (kind is float and float(low) <= value < float(high + 1) and (low == 0 or value != float(low)))
+        or (kind is str and len(value) <= 1000 and _WHOLE.fullmatch(value) is not None)
+    )
+    number = int(value) if readable else None
+    return number if number is not None and low <= number <= high else None
 
 
 def _to_int(value: Any) -> Any:

@@ -15,7 +15,7 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
 from platgov._conditions.atoms import Among, Atom, Clause, Given, Has, Number, Open, View
-from platgov._conditions.evaluate import BUDGET, FIRST_SLOT, compile_node, fact_paths, slots_of
+from platgov._conditions.evaluate import compile_node, slots_of
 from platgov._conditions.keywords import Terms
 from platgov._conditions.plain import pattern_search
 from platgov._conditions.tree import Call
@@ -124,9 +124,7 @@ class _Index:
         self.scope.update({name: masks, f"{name}p": points, "bl": bisect_left, "br": bisect_right})
         return f"{name}[bl({name}p, {variable}) + br({name}p, {variable})]"
 
-    def number_masks(
-        self, points: list[float], groups: dict[tuple[str, tuple[float, ...]], list[int]]
-    ) -> list[int]:
+    def number_masks(self, points: list[float], groups: dict[tuple[str, tuple[float, ...]], list[int]]) -> list[int]:
         """Give the possible clauses between and at the points: below the first, at it, above it, ...
 
         A comparison rules its clauses out on one side of its constant, an equality everywhere
@@ -280,9 +278,9 @@ class _Index:
             return _has(atom, slots), 0
         if not isinstance(atom, Open):
             raise TypeError(atom)  # pragma: no cover - numbers and listed values always have a table
-        if atom.view is not None and not atom.view.folded and isinstance(atom.node, Call):
-            if atom.node.function == "matches":
-                return _searched(pattern_search(atom.node, atom.view, fast=self.fast), slots[atom.view.path]), 0
+        node, view = atom.node, atom.view
+        if view is not None and not view.folded and isinstance(node, Call) and node.function == "matches":
+            return _searched(pattern_search(node, view, fast=self.fast), slots[view.path]), 0
         return compile_node(atom.node, slots)
 
 

@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["END", "RESERVED", "Token", "refuse", "tokens"]
 
-RESERVED: Final = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
-)
+# fmt: off
+RESERVED: Final = frozenset([
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace",
+    "package", "return", "var", "void", "while",
+])
+# fmt: on
 """Words that CEL keeps for itself. They cannot name a fact, but may name a field or a method."""
 
 END: Final = "end"
@@ -48,7 +51,9 @@ _NUMBER: Final = re.compile(
 )
 _STRING: Final = re.compile(r"([rRbB]{0,2})(\"\"\"|'''|\"|')")
 _SYMBOL: Final = re.compile(r"&&|\|\||[<>=!]=|[-+*/%<>!?:.,()\[\]{}]")
-_ESCAPE: Final = re.compile(r"\\(?:[xX]([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|(.))", re.DOTALL)
+_ESCAPE: Final = re.compile(
+    r"\\(?:[xX]([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-3][0-7]{2})|(.))", re.DOTALL
+)
 _SIMPLE: Final = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", "?": "?", '"': '"', "'": "'", "`": "`",

@@ -173,4 +173,3 @@ class Loading:
 
 def _opened(prefix: tuple[str, ...]) -> str:
     return "o_" + "__".join(prefix)
-

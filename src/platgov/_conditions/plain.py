@@ -41,6 +41,7 @@ def plain_lines(nodes: Sequence[Node], schema: Schema, loading: Loading, *, fast
         plain = hedged if writer.has_open(node) else [f"if {writer.code(node, _SURE)}: yes.append({number})"]
         sure += plain
         careful += [f"if bad & {mask}:", *(f" {line}" for line in hedged), "else:", *(f" {line}" for line in plain)]
+    sure, careful = sure or ["pass"], careful or ["pass"]  # a set of no conditions is a set, too
     frame = [f"f = {loading.frame(writer.variables)}"] if writer.needs_frame else []
     return [
         *frame,
@@ -55,7 +56,7 @@ def plain_lines(nodes: Sequence[Node], schema: Schema, loading: Loading, *, fast
 
 
 def _any_of(text: str, terms: tuple[str, ...]) -> bool:
-    for term in terms:
+    for term in terms:  # noqa: SIM110 - a generator costs more than the search
         if term in text:
             return True
     return False
@@ -131,7 +132,8 @@ class _Writer:
             code = f"not {code}"
         if mode == _SURE or isinstance(atom, Given):
             return code
-        mask = self.loading.bit(atom.view) if isinstance(atom, Has) or (isinstance(atom, Open) and atom.view) else 0
+        view = getattr(atom, "view", None)
+        mask = 0 if view is None else self.loading.bit(view)
         for path in fact_paths(node):
             mask |= self.loading.bit(path)
         return f"(not bad & {mask} and {code})" if mode == _MUST else f"(bad & {mask} or {code})"
@@ -155,10 +157,10 @@ class _Writer:
                 return f"({self.loading.variable(path)} is not None)"
             case Has(view=view, terms=terms):
                 return self.has(self.loading.text(view), terms)
-            case Open(view=None, node=node):
-                return self.sizes(node)
             case Open(node=Call() as node, view=View() as view):
                 return self.text_test(node, view, atom.terms)
+            case Open(node=node):
+                return self.sizes(node)
 
     def among(self, variable: str, values: frozenset[Any]) -> str:
         if values == {True}:
@@ -211,4 +213,3 @@ def pattern_search(node: Call, view: View, *, fast: bool | None) -> Callable[[st
     pattern = node.arguments[0]
     source = pattern.value if isinstance(pattern, Literal) else ""
     return compile_pattern(str(source), fold=fold if view.folded else None, fast=fast).search
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from platgov._conditions.lexer import RESERVED
 from platgov._conditions.tree import (
     COMPARISONS,
     Binary,

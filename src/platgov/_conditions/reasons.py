@@ -130,9 +130,7 @@ class Explainer:
         return tests
 
     def _known(self, answers: list[Any], facts: set[tuple[str, ...]]) -> list[Any]:
-        return [
-            answer if leaf.paths <= facts else UNKNOWN for leaf, answer in zip(self.leaves, answers, strict=True)
-        ]
+        return [answer if leaf.paths <= facts else UNKNOWN for leaf, answer in zip(self.leaves, answers, strict=True)]
 
     def _proof(self, frame: list[Any], used: list[tuple[int, bool]]) -> Proof:
         tests, found = [], []

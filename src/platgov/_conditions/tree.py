@@ -63,7 +63,7 @@ def _position() -> Any:
 class Literal:
     """A value written out: true, 3, 3u, 0.5, 'text' or null."""
 
-    value: bool | int | float | str | Null  # noqa: PYI041 - the two are different literals
+    value: bool | int | float | str | Null
     at: int | None = _position()
 
     def __eq__(self, other: object) -> bool:
@@ -268,8 +268,7 @@ def rewrite(node: Node, change: Callable[[Node], Node | None]) -> Node:
         case Logic():
             return attrs.evolve(node, operands=tuple(map(below, node.operands)))
         case Choice():
-            parts = map(below, (node.condition, node.then, node.otherwise))
-            return Choice(*parts, at=node.at)
+            return Choice(below(node.condition), below(node.then), below(node.otherwise), at=node.at)
         case Call():
             target = None if node.target is None else below(node.target)
             return attrs.evolve(node, target=target, arguments=tuple(map(below, node.arguments)))
@@ -310,6 +309,7 @@ def path_of(node: Node) -> tuple[str, ...] | None:
 
 _LITERALS: Final = {"bool": bool, "int": int, "uint": UInt, "float": float, "text": str}
 _LITERAL_TAGS: Final = {kind: tag for tag, kind in _LITERALS.items()}
+_LARGEST: Final = 1.7976931348623157e308
 _EXACT: Final = 2**53 - 1
 """Whole numbers past this are written as text in JSON, where many readers would round them."""
 
@@ -333,14 +333,15 @@ def to_json(node: Node) -> dict[str, Any]:
             return {op: [to_json(operand) for operand in operands]}
         case Choice(condition=condition, then=then, otherwise=otherwise):
             return {"if": [to_json(condition), to_json(then), to_json(otherwise)]}
-        case Call(function=function, target=None, arguments=arguments):
-            return {"call": [function, *(to_json(argument) for argument in arguments)]}
         case Call(function=function, target=target, arguments=arguments):
-            return {"method": [function, to_json(target), *(to_json(argument) for argument in arguments)]}
+            inside = [to_json(argument) for argument in arguments]
+            if target is None:
+                return {"call": [function, *inside]}
+            return {"method": [function, to_json(target), *inside]}
         case ListOf(items=items):
             return {"list": [to_json(item) for item in items]}
         case MapOf(entries=entries):
-            return {"map": [[to_json(key), to_json(value)] for key, value in entries]}
+            return {"entries": [[to_json(key), to_json(value)] for key, value in entries]}
         case Each(macro=macro, over=over, variable=variable, body=body, test=test):
             inner = [to_json(body)] if test is None else [to_json(test), to_json(body)]
             return {macro: [to_json(over), variable, *inner]}
@@ -395,11 +396,11 @@ class _Reader:
             return Literal(NULL)
         if tag in ("int", "uint"):
             return Literal(self.whole(tag, body, path))
-        if tag == "float" and type(body) in (int, float) and -1e400 < body < 1e400:
+        if tag == "float" and type(body) in (int, float) and -_LARGEST <= body <= _LARGEST:
             return Literal(float(body) + 0.0)
-        if type(body) is not _LITERALS[tag]:
-            raise self.refuse(path, f"expected {tag}, got {body!r}")
-        return Literal(body)
+        if (tag == "text" and type(body) is str) or (tag == "bool" and type(body) is bool):
+            return Literal(body)
+        raise self.refuse(path, f"expected {tag}, got {body!r}")
 
     def whole(self, tag: str, body: Any, path: str) -> int:
         number = body
@@ -425,7 +426,7 @@ class _Reader:
             return combine(tag, *self.many(body, path, depth))
         if tag == "list":
             return ListOf(self.many(body, path, depth))
-        if tag == "map":
+        if tag == "entries":
             return MapOf(tuple(self.entry(pair, f"{path}[{place}]", depth) for place, pair in enumerate(body)))
         if tag in ("call", "method") and body:
             operands = self.many(body[1:], path, depth)
@@ -440,11 +441,14 @@ class _Reader:
         if tag == "select" and len(body) == 2:
             return Select(self.node(body[0], path, depth), self.word(body[1], path))
         if tag == "if" and len(body) == 3:
-            return Choice(*self.many(body, path, depth))
+            condition, then, otherwise = self.many(body, path, depth)
+            return Choice(condition, then, otherwise)
         if (tag in COMPARISONS or tag in ARITHMETIC) and len(body) == 2:
-            return Binary(tag, *self.many(body, path, depth))
+            left, right = self.many(body, path, depth)
+            return Binary(tag, left, right)
         if tag == "index" and len(body) == 2:
-            return Index(*self.many(body, path, depth))
+            operand, index = self.many(body, path, depth)
+            return Index(operand, index)
         raise self.refuse(path, f"no node {tag!r} with {len(body)} parts")
 
     def entry(self, data: Any, path: str, depth: int) -> tuple[Node, Node]:

@@ -10,7 +10,7 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import attrs
 
@@ -149,7 +149,8 @@ def observe_paths(
     schema: Schema, event: Mapping[str, Any], paths: Iterable[tuple[str, ...]], limits: Limits = DEFAULT
 ) -> Observed:
     """Read only the facts at some paths; what is said of them is the same as `observe` says."""
-    reader, values = Reader(limits), {}
+    reader = Reader(limits)
+    values: dict[str, Any] = {}
     for path in paths:
         _read_path(reader, schema, event, path, values)
     return Observed(schema, values, reader.states)
@@ -215,10 +216,10 @@ class _Unusable:
 UNUSABLE: Final = _Unusable()
 
 
-def as_dict(source: Any) -> Mapping[str, Any] | None:
+def as_dict(source: Any) -> dict[str, Any] | None:
     """Give a mapping or an instance of a facts class as a dict; None for anything else."""
     if type(source) is dict:
-        return source
+        return cast("dict[str, Any]", source)
     if attrs.has(type(source)) and "__platgov_facts__" in type(source).__dict__:
         return {field.name: getattr(source, field.name) for field in attrs.fields(type(source))}
     return dict(source) if isinstance(source, Mapping) else None

@@ -41,10 +41,12 @@ Kind = Literal["int", "float", "bool", "text", "enum", "timestamp", "duration", 
 KINDS: Final = frozenset({"int", "float", "bool", "text", "enum", "timestamp", "duration", "list", "struct"})
 ORDERED: Final = frozenset({"int", "float", "timestamp", "duration"})
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_RESERVED: Final = frozenset(
-    "as break const continue else false for function if import in let loop package namespace null return true var "
-    "void while".split()
-)
+# fmt: off
+_RESERVED: Final = frozenset([
+    "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
+    "namespace", "null", "package", "return", "true", "var", "void", "while",
+])
+# fmt: on
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
@@ -91,8 +93,11 @@ class FactType:
         return data
 
 
+_LARGEST: Final = 1e308
+
+
 def _finite(_: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None and (type(value) not in (int, float) or value != value or abs(cast("float", value)) > 1e308):
+    if value is not None and not (type(value) in (int, float) and -_LARGEST <= cast("float", value) <= _LARGEST):
         raise _refuse(f"{attribute.name} is {value!r}; give a finite number")
 
 
@@ -156,6 +161,10 @@ class Field:
         return data
 
 
+def _by_name(fields: Iterable[Field]) -> tuple[Field, ...]:
+    return tuple(sorted(fields, key=lambda field: field.name))
+
+
 @attrs.frozen(kw_only=True)
 class Schema:
     """The declared facts of a rule set. Equal declarations have equal digests, however written.
@@ -167,7 +176,7 @@ class Schema:
     """
 
     name: str = attrs.field(default="facts", eq=False)
-    fields: tuple[Field, ...] = attrs.field(converter=lambda fields: tuple(sorted(fields, key=lambda f: f.name)))
+    fields: tuple[Field, ...] = attrs.field(converter=_by_name)
     source: type | None = attrs.field(default=None, eq=False, repr=False)
     digest: str = attrs.field(init=False, eq=False, repr=False)
 
@@ -177,15 +186,15 @@ class Schema:
         object.__setattr__(self, "digest", digest(self.to_dict()))
 
     @staticmethod
-    def from_class(cls: type) -> Schema:
+    def from_class(source: type) -> Schema:
         """Give the schema of a class decorated with `facts`.
 
         Raises:
             InputError: The class is not one of facts.
         """
-        schema = cls.__dict__.get("__platgov_facts__") if isinstance(cls, type) else None
+        schema = getattr(source, "__dict__", {}).get("__platgov_facts__")
         if schema is None:
-            raise _refuse(f"{cls!r} is no facts class; decorate it with @facts")
+            raise _refuse(f"{source!r} is no facts class; decorate it with @facts")
         return cast("Schema", schema)
 
     @staticmethod

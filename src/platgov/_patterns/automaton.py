@@ -71,16 +71,14 @@ class Moves(NamedTuple):
     """All that can happen in one context.
 
     Attributes:
-        ups: Positions and how far up a target of each is.
-        downs: Positions and how far down a target of each is.
+        shifts: Positions, and how far up or down a target of each is.
         groups: Positions and the targets they share.
         first: Positions that a match can start with here.
         last: Positions that a match can end with here.
         empty: Whether the empty text matches here.
     """
 
-    ups: _Pairs
-    downs: _Pairs
+    shifts: tuple[tuple[int, int, int], ...]
     groups: _Pairs
     first: int
     last: int
@@ -112,9 +110,8 @@ class Automaton:
         follow = [_holding(targets, now) for targets in self.follow]
         shifts, groups = _arranged(follow)
         first, last = _holding(self.whole.first, now), _holding(self.whole.last, now)
-        ups = tuple((sources, distance) for sources, distance in shifts if distance >= 0)
-        downs = tuple((sources, -distance) for sources, distance in shifts if distance < 0)
-        return Moves(ups, downs, groups, first, last, bool(self.whole.empty >> now & 1))
+        distances = tuple((sources, max(distance, 0), max(-distance, 0)) for sources, distance in shifts)
+        return Moves(distances, groups, first, last, bool(self.whole.empty >> now & 1))
 
     def surely_last(self) -> int:
         """Give the positions that end a match whatever comes next."""

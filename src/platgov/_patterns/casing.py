@@ -7,10 +7,13 @@ Python, whose Unicode version moves with every release. A pattern means the same
 from __future__ import annotations
 
 import functools
+from typing import TYPE_CHECKING
 
 from platgov._patterns import sets
-from platgov._patterns.sets import Ranges
 from platgov._patterns.tables import CASE_LINKS, PROPERTIES
+
+if TYPE_CHECKING:
+    from platgov._patterns.sets import Ranges
 
 __all__ = ["PROPERTY_NAMES", "any_case", "property_named"]
 

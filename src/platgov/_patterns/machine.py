@@ -9,7 +9,7 @@ step, but the same for every text. So time is linear, and both ways give the sam
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from platgov._patterns import sets
 from platgov._patterns.automaton import EDGE, LINE, OTHER, WORD, Automaton, Moves, context
@@ -35,6 +35,10 @@ class _DecidedError(Exception):
 
 class _FullError(Exception):
     """The text has made the machine grow as much as one text may."""
+
+
+# What one step of a simulation needs, by the class of the next character; "" is the end of the text.
+_Table: TypeAlias = dict[str, tuple[int, int, int, Any, Any, int, "_Table"]]
 
 
 class _State(dict[str, "_State"]):
@@ -101,7 +105,7 @@ class Machine:
             self._kinds[chr(number)] = WORD if word else LINE if line else OTHER
         kinds = {self._edge, *self._kinds.values()}
         self._moves = {context(a, b): automaton.moves(context(a, b)) for a in kinds for b in kinds}
-        self.operations = max(len(m.ups) + len(m.downs) + len(m.groups) for m in self._moves.values())
+        self.operations = max(len(m.shifts) + len(m.groups) for m in self._moves.values())
         self._surely_last = automaton.surely_last()
         self._descending = automaton.descending[:_RANKS_MAX] if ranked else []
         self._ascending = automaton.ascending[:_RANKS_MAX] if ranked else []
@@ -109,7 +113,8 @@ class Machine:
         self._anchored = not any(moves.first or moves.empty for moves in inside)
         self._found = _Decided(self, 0, self._edge, ends=True)
         self._lost = _Decided(self, 0, self._edge, ends=False)
-        self._complete = False
+        self._fresh = 1 << len(automaton.chars)
+        self._tables: dict[int, _Table] | None = None
         self._reset()
 
     def search(self, text: str) -> bool:
@@ -142,7 +147,6 @@ class Machine:
             return False
         except _DecidedError:  # pragma: no cover - decided states are never waited for
             pass
-        self._complete = True
         return True
 
     def grow(self, state: _State, char: str) -> _State:
@@ -195,34 +199,44 @@ class Machine:
 
     def _simulate(self, classes: str) -> bool:
         """Search without growing: a fixed number of operations per character."""
-        positions, before = 0, self._edge
-        masks, kinds, all_moves = self._masks, self._kinds, self._moves
+        if self._tables is None:
+            self._tables = self._tabulated()
+        # One bit beyond all positions stands for a match that is about to begin.
+        positions, table = self._fresh, self._tables[self._edge]
         for char in classes:
-            after = kinds[char]
-            # As in _moved; a call for each character would double the time.
-            ups, downs, groups, reached, last, empty = all_moves[before * 4 + after]
-            if empty or positions & last:
+            last, nexts, reached, groups, shifts, mask, table = table[char]  # noqa: PLW2901 - one lookup a step
+            if positions & last:
                 return True
-            for sources, distance in ups:
-                reached |= (positions & sources) << distance
-            for sources, distance in downs:
-                reached |= (positions & sources) >> distance
+            # As in _moved; a call for each character would double the time.
+            reached |= (positions & nexts) << 1
             for sources, targets in groups:
                 if positions & sources:
                     reached |= targets
-            positions = reached & masks[char]
-            before = after
-        at_end = all_moves[context(before, self._edge)]
-        return at_end.empty or bool(positions & at_end.last)
+            if shifts:
+                for sources, up, down in shifts:
+                    reached |= (positions & sources) << up >> down
+            positions = reached & mask
+        return bool(positions & table[""][0])
+
+    def _tabulated(self) -> dict[int, _Table]:
+        """Lay out, for what stood before and the class of the next character, all that one step needs."""
+        tables: dict[int, _Table] = {before: {} for before in (self._edge, *self._kinds.values())}
+        for before, table in tables.items():
+            for char, after in (*self._kinds.items(), ("", self._edge)):
+                moves = self._moves[context(before, after)]
+                nexts = next((sources for sources, up, _ in moves.shifts if up == 1), 0)
+                others = tuple(shift for shift in moves.shifts if shift[1] != 1)
+                last = moves.last | self._fresh * moves.empty
+                mask = self._masks.get(char, 0) | self._fresh
+                table[char] = (last, nexts, moves.first | self._fresh, moves.groups, others, mask, tables[after])
+        return tables
 
 
 def _moved(positions: int, moves: Moves) -> int:
     """Move all positions at once, and start afresh: a match may begin anywhere."""
     reached = moves.first
-    for sources, distance in moves.ups:
-        reached |= (positions & sources) << distance
-    for sources, distance in moves.downs:
-        reached |= (positions & sources) >> distance
+    for sources, up, down in moves.shifts:
+        reached |= (positions & sources) << up >> down
     for sources, targets in moves.groups:
         if positions & sources:
             reached |= targets

@@ -8,15 +8,17 @@ codes without a leading zero, ``{,5}``, ``[:alpha:]`` outside a class).
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from platgov._limits import DEFAULT
 from platgov._patterns import casing, sets, tree
 from platgov._patterns.classes import ESCAPED_CLASSES, NAMED_CLASSES
 from platgov._patterns.refusal import refuse
-from platgov._patterns.sets import Ranges
 from platgov._patterns.tree import Assertion, Chars, Node, Place
-from platgov.errors import PatternError
+
+if TYPE_CHECKING:
+    from platgov._patterns.sets import Ranges
+    from platgov.errors import PatternError
 
 __all__ = ["parse"]
 

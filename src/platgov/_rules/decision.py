@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 
+from platgov._canonical import dumps
 from platgov.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -124,6 +125,12 @@ class Decision(Verdict):
         Absent ones are left out, unusable ones are ``{"$unusable": why}``.
         """
         return cast("dict[str, Any]", json.loads(self.record))
+
+    def to_bytes(self) -> bytes:
+        """Give the canonical bytes; the record of facts is canonical already and goes in as it is."""
+        written = {key: dumps(value) for key, value in self.to_dict().items() if key != "facts"}
+        written["facts"] = self.record
+        return b"{" + b",".join(b'"%s":%s' % (key.encode(), written[key]) for key in sorted(written)) + b"}"
 
     def body(self) -> dict[str, Any]:
         """Give what is particular to a decision, as plain values."""

@@ -121,9 +121,7 @@ def is_withheld(rule: Rule[Any], name: str) -> bool:
     return any(name == hidden or name.startswith(f"{hidden}.") for hidden in rule.withhold)
 
 
-def counterfactual_of(
-    rule: Rule[Any], explainer: Explainer, frame: list[Any], schema: Schema
-) -> Counterfactual | None:
+def counterfactual_of(rule: Rule[Any], explainer: Explainer, frame: list[Any], schema: Schema) -> Counterfactual | None:
     """Search a counterfactual among the facts about conduct that the rule does not withhold."""
 
     def may_change(path: tuple[str, ...]) -> bool:

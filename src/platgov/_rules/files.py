@@ -111,8 +111,12 @@ class _File:
                 rules=rules,
                 grants=grants,
                 defeats=self.defeats(),
-                announced_at=self.instant("announced_at", self.data.get("announced_at"), self.lines.key("announced_at")),
-                effective_at=self.instant("effective_at", self.data.get("effective_at"), self.lines.key("effective_at")),
+                announced_at=self.instant(
+                    "announced_at", self.data.get("announced_at"), self.lines.key("announced_at")
+                ),
+                effective_at=self.instant(
+                    "effective_at", self.data.get("effective_at"), self.lines.key("effective_at")
+                ),
                 milder_applies=self.flag("milder_applies"),
             )
         except InputError as error:
@@ -126,7 +130,7 @@ class _File:
         """Give the line of a problem that the rule set itself found."""
         if problem.rule in self.starts:
             return self.lines.near(self.starts[problem.rule], problem.path.rpartition(".")[2])
-        return self.lines.key(re.split(r"[.\[]", problem.path.removeprefix("$."))[0])
+        return self.lines.key(re.split(r"[.\[]", problem.path.removeprefix("$."), maxsplit=1)[0])
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -142,7 +146,8 @@ class _File:
             return Schema.from_dict(self.data["facts"], name=str(self.data.get("id", "facts")))
         except InputError as error:
             self.problems += [
-                problem._replace(line=self.lines.fact(problem.path.removeprefix("$.facts."))) for problem in error.problems
+                problem._replace(line=self.lines.fact(problem.path.removeprefix("$.facts.")))
+                for problem in error.problems
             ]
             return None
 
@@ -170,7 +175,9 @@ class _File:
             self.report("is no table", where, "type", line)
             return {}
         for key in sorted(body.keys() - accepted):
-            self.report(f"unknown key {key!r}{suggest(key, accepted)}", where, "unknown_key", self.lines.near(line, key))
+            self.report(
+                f"unknown key {key!r}{suggest(key, accepted)}", where, "unknown_key", self.lines.near(line, key)
+            )
         return {key: value for key, value in body.items() if key in accepted}
 
     def rule(self, body: Any, place: int, lists: dict[str, tuple[str, ...]]) -> ConditionRule | None:
@@ -196,7 +203,8 @@ class _File:
         try:
             listed = measures if isinstance(measures, list) else [measures]
             fields["measures"] = [
-                measure_from_dict(item, self.measures, f"{path}.measures[{number}]") for number, item in enumerate(listed)
+                measure_from_dict(item, self.measures, f"{path}.measures[{number}]")
+                for number, item in enumerate(listed)
             ]
         except InputError as error:
             near = self.lines.near(line, "measures")
@@ -297,7 +305,9 @@ class _Lines:
 
     def key(self, key: str) -> int | None:
         """Give the first line that sets a key or opens its table."""
-        pattern = re.compile(rf"""\s*(?:["']?{re.escape(key)}["']?\s*=|\[\[?\s*(?:[\w.-]+\.)?{re.escape(key)}\s*[\].])""")
+        pattern = re.compile(
+            rf"""\s*(?:["']?{re.escape(key)}["']?\s*=|\[\[?\s*(?:[\w.-]+\.)?{re.escape(key)}\s*[\].])"""
+        )
         return next((number for number, line in enumerate(self.lines, 1) if pattern.match(line)), None)
 
     def near(self, start: int | None, key: str) -> int | None:

@@ -26,7 +26,8 @@ class Recorder:
 
     def __init__(self, schema: Schema, paths: tuple[tuple[str, ...], ...]) -> None:
         self.schema = schema
-        plain, slow = [], []
+        plain: list[tuple[str, ...]] = []
+        slow: list[tuple[str, ...]] = []
         for path in paths:
             field = schema.at(path)
             (plain if field is not None and field.type.kind in _PLAIN else slow).append(path)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-import datetime as dt
 import re
+import typing
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import attrs
@@ -16,6 +16,7 @@ from platgov.errors import ConditionError, InputError, Problem, RuleSetError
 from platgov.measures import Measure
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable
 
 __all__ = ["ConditionRule", "Finding", "Grant", "Rule"]
@@ -164,6 +165,7 @@ class Rule(abc.ABC, Generic[Facts]):
     def to_dict(self) -> dict[str, Any]:
         """Write every field as plain values; the digest of a rule set is taken of this."""
         data: dict[str, Any] = {"kind": self.kind, "reads": sorted(self.reads)}
+        hints = self._hints()
         for field in attrs.fields(type(self)):
             value = getattr(self, field.name)
             if field.name == "measures":
@@ -171,8 +173,16 @@ class Rule(abc.ABC, Generic[Facts]):
             elif field.name == "withhold":
                 data["withhold"] = sorted(value)
             else:
-                data[field.name] = codec.write(value)
+                data[field.name] = codec.write(value, hints[field.name])
         return data
+
+    def _hints(self) -> dict[str, Any]:
+        try:
+            return typing.get_type_hints(type(self))
+        except NameError as error:
+            name = type(self).__name__
+            message = f"the annotations of {name} name {error.name!r}, which its module does not have; move it there"
+            raise refuse(message, rule=self.id) from None
 
 
 def condition_of(value: Any) -> Condition:
@@ -203,7 +213,7 @@ class ConditionRule(Rule[Any]):
     when: Condition = attrs.field(converter=condition_of)
 
     @property
-    def reads(self) -> frozenset[str]:  # type: ignore[override]
+    def reads(self) -> frozenset[str]:
         """The facts that the condition reads."""
         return self.when.reads
 
@@ -252,7 +262,9 @@ class Grant:
         for name in ("fact", "reason", "approved_by"):
             value = getattr(self, name)
             if type(value) is not str or not value.strip():
-                raise refuse(f"a grant's {name} is {value!r}; a grant names its fact, reason and approver", code="grant")
+                raise refuse(
+                    f"a grant's {name} is {value!r}; a grant names its fact, reason and approver", code="grant"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values."""

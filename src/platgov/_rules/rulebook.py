@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,15 @@ import attrs
 
 from platgov._rules.decision import Decision, Outcome
 from platgov._rules.rule import refuse
-from platgov._rules.ruleset import RuleSet
 from platgov._time import to_epoch, to_iso
 from platgov.errors import Problem, RuleSetError
 from platgov.measures import join
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
+
+    from platgov._rules.ruleset import RuleSet
 
 __all__ = ["Rulebook"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
@@ -23,10 +22,11 @@ from platgov._rules.recording import Recorder
 from platgov._rules.rule import ConditionRule, Finding, Grant, Rule, refuse, relabelled
 from platgov._rules.view import FactsView, MissingFact, UndeclaredRead, by_name
 from platgov._time import to_epoch, to_iso
-from platgov.errors import ConditionError, InputError, Problem, RuleSetError
+from platgov.errors import ConditionError, Problem, RuleSetError
 from platgov.measures import Measure, join
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
@@ -197,7 +197,9 @@ class RuleSet:
 
     def _own(self, decision: Decision) -> None:
         if decision.policy != self.digest:
-            raise refuse(f"the decision is of rule set {decision.policy}, this one is {self.digest}", code="other_rules")
+            raise refuse(
+                f"the decision is of rule set {decision.policy}, this one is {self.digest}", code="other_rules"
+            )
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -258,7 +260,9 @@ class _Check:
         if not self.set.rules:
             yield Problem("has no rules", "$.rules", "empty")
         if len(self.set.rules) > DEFAULT.rules:
-            yield Problem(f"has {len(self.set.rules)} rules; at most {DEFAULT.rules} are accepted", "$.rules", "too_many")
+            yield Problem(
+                f"has {len(self.set.rules)} rules; at most {DEFAULT.rules} are accepted", "$.rules", "too_many"
+            )
         announced, effective = self.set.announced_at, self.set.effective_at
         if effective is not None and (announced is None or effective < announced):
             said = "was never announced" if announced is None else f"was announced at {to_iso(announced)}"
@@ -462,9 +466,10 @@ class _Engine:
     ) -> None:
         """Ask a host rule. Whatever goes wrong inside it leaves it open, and says so."""
         hints = getattr(self.schema.source, "__platgov_hints__", None)
-        view = FactsView(seen, by_name(self.schema.type), seen.values, "", frozenset(rule.reads), hints)
+        fields = by_name(self.schema.type)
+        view = FactsView(fields, seen.values, path="", reads=frozenset(rule.reads), hints=hints)
         try:
-            found = rule.match(view)
+            found: Any = rule.match(view)
         except MissingFact as missing:
             path = str(missing.args[0])
             state = seen.states.get(path)
@@ -484,9 +489,7 @@ class _Engine:
             return
         findings[rule.id] = attrs.evolve(self.findings[rule.id], evidence=tuple(found.evidence))
 
-    def set_aside(
-        self, findings: dict[str, Finding], open_rules: dict[str, Undetermined]
-    ) -> tuple[Defeated, ...]:
+    def set_aside(self, findings: dict[str, Finding], open_rules: dict[str, Undetermined]) -> tuple[Defeated, ...]:
         """Apply the exceptions, each after those that may set it aside itself."""
         defeated = []
         for rule_id in self.order:

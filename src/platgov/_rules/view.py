@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 from typing import TYPE_CHECKING, Any
 
 from platgov._conditions.values import UNKNOWN, Duration, Timestamp
 
 if TYPE_CHECKING:
-    from platgov._facts.reading import Observed
-    from platgov._facts.schema import Field, FactType
+    from platgov._facts.schema import FactType, Field
 
 __all__ = ["FactsView", "MissingFact", "UndeclaredRead"]
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
-class UndeclaredRead(BaseException):  # noqa: N818 - never leaves the rule set
+class UndeclaredRead(BaseException):
     """A rule reads a fact that it did not declare.
 
     Not an `Exception`, so that a rule's own error handling cannot swallow it.
     """
 
 
-class MissingFact(BaseException):  # noqa: N818 - never leaves the rule set
+class MissingFact(BaseException):
     """A rule reads a fact that is missing or unusable; ``args[0]`` is its path."""
 
 
@@ -35,12 +35,10 @@ class FactsView:
     not given is None. Nothing can be set.
     """
 
-    __slots__ = ("_fields", "_hints", "_path", "_reads", "_seen", "_values")
+    __slots__ = ("_fields", "_hints", "_path", "_reads", "_values")
 
-    def __init__(
-        self, seen: Observed, fields: dict[str, Field], values: Any, path: str, reads: frozenset[str], hints: Any
-    ) -> None:
-        for name, value in zip(self.__slots__, (fields, hints, path, reads, seen, values), strict=True):
+    def __init__(self, fields: dict[str, Field], values: Any, *, path: str, reads: frozenset[str], hints: Any) -> None:
+        for name, value in zip(self.__slots__, (fields, hints, path, reads, values), strict=True):
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -60,7 +58,8 @@ class FactsView:
         if value is None or value is UNKNOWN:
             raise MissingFact(path)
         if field.type.kind == "struct":
-            return FactsView(self._seen, by_name(field.type), value, path, self._reads, _inner_hints(self._hints, name))
+            inner = _inner_hints(self._hints, name)
+            return FactsView(by_name(field.type), value, path=path, reads=self._reads, hints=inner)
         return self._native(field.type, value, path, (self._hints or {}).get(name))
 
     def _native(self, kind: FactType, value: Any, path: str, hint: Any) -> Any:
@@ -74,7 +73,7 @@ class FactsView:
             item = kind.item
             return tuple(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
         if kind.kind == "struct":
-            return FactsView(self._seen, by_name(kind), value, path, self._reads, None)
+            return FactsView(by_name(kind), value, path=path, reads=self._reads, hints=None)
         return _member(hint, value) if kind.kind == "enum" else value
 
 
@@ -105,7 +104,5 @@ def _single(hint: Any) -> Any:
 
 
 def _member(hint: Any, value: str) -> Any:
-    import enum  # noqa: PLC0415
-
     inner = _single(hint)
     return inner(value) if isinstance(inner, type) and issubclass(inner, enum.Enum) else value

@@ -1,0 +1,7 @@
+"""How hard the tests try: profile ``ci`` by default, ``pytest --hypothesis-profile=soak`` for twenty times as many examples."""
+
+from hypothesis import settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, print_blob=True)
+settings.register_profile("soak", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("ci")
