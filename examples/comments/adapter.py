@@ -25,7 +25,7 @@ def facts_of(comment: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(raw, str):
         return {"author_name": comment.get("author")}
     linked = _HTML_LINK.findall(raw)
-    text = _TAG.sub(" ", _HTML_LINK.sub(" ", raw))
+    text = " ".join(_TAG.sub(" ", _HTML_LINK.sub(" ", raw)).split())
     addresses = linked + _ADDRESS.findall(text)
     hosts = [_host(address) for address in addresses]
     words = _WORD.findall(text)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from platgov._conditions.atoms import Has, atom_of
+from platgov._conditions.atoms import Has, Open, atom_of
 from platgov._conditions.evaluate import compile_node, fact_paths, literal_value
 from platgov._conditions.functions import fold
 from platgov._conditions.printer import quote, to_text
-from platgov._conditions.tree import Binary, Logic, Node, Unary, path_of
+from platgov._conditions.tree import Binary, ListOf, Logic, Name, Node, Unary, path_of, rewrite
 from platgov._conditions.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from platgov._facts.schema import Field, Schema
 
 __all__ = ["Change", "Explainer", "Proof"]
+
+_SHOWN: Final = 8
+"""Items up to which a list is shown whole in a reason."""
 
 _TRIES: Final = 4_000
 """Evaluations that one search for a counterfactual may spend."""
@@ -65,14 +68,24 @@ class Change:
 class _Leaf:
     """One test of a condition."""
 
-    __slots__ = ("atom", "negated_text", "paths", "run", "text")
+    __slots__ = ("atom", "atom_view", "negated_text", "paths", "run", "text")
 
     def __init__(self, node: Node, schema: Schema, slots: dict[tuple[str, ...], int]) -> None:
         self.run, _ = compile_node(node, slots)
         self.paths = frozenset(fact_paths(node))
         self.atom, _ = atom_of(node, schema)
-        self.text = to_text(node)
-        self.negated_text = to_text(Unary("!", node))
+        terms = isinstance(self.atom, Has | Open) and self.atom.view is not None and self.atom.terms
+        self.atom_view = self.atom.view.path if terms else None  # the text in which terms are looked for
+        short = rewrite(node, _shortened)
+        self.text = to_text(short)
+        self.negated_text = to_text(Unary("!", short))
+
+
+def _shortened(node: Node) -> Node | None:
+    """Show only the beginning of a long list; a reason is read, not parsed."""
+    if not isinstance(node, ListOf) or len(node.items) <= _SHOWN:
+        return None
+    return ListOf((*node.items[: _SHOWN // 2], Name(f"… {len(node.items) - _SHOWN // 2} more")))
 
 
 # A condition over its leaves: a leaf number, or ("&&" | "||", parts) with negation pushed to the leaves
@@ -143,7 +156,7 @@ class Explainer:
                 found += self._found(leaf.atom, frame)
         return Proof(tuple(tests), tuple(sorted(facts)), tuple(found))
 
-    def _found(self, atom: Has, frame: list[Any]) -> list[str]:
+    def _found(self, atom: Any, frame: list[Any]) -> list[str]:
         text = frame[self.slots[atom.view.path]]
         if atom.view.folded:
             text = fold(text)
@@ -229,18 +242,22 @@ class Explainer:
                 yield from _numbers_beside(leaf.atom, path)
 
     def _texts(self, path: tuple[str, ...], value: str, frame: list[Any]) -> Iterator[tuple[float, Change]]:
-        """Offer the text without the words in which terms were found; then no text at all."""
-        atoms = [leaf.atom for leaf in self.leaves if isinstance(leaf.atom, Has) and leaf.atom.view.path == path]
-        terms = tuple(term for atom in atoms for term in self._found(atom, frame))
+        """Offer the text without the words in which terms were found; then no text at all.
+
+        Nothing is offered against patterns: what a text would have to be like to miss one is
+        no advice to anybody.
+        """
+        atoms = [leaf.atom for leaf in self.leaves if leaf.atom_view == path]
+        terms = tuple(dict.fromkeys(term for atom in atoms for term in self._found(atom, frame)))
         if terms:
-            kept = [word for word in value.split() if not any(self._found_in(atom, word) for atom in atoms)]
+            kept = [word for word in value.split() if not any(_found_in(atom, word) for atom in atoms)]
             yield 1.0, Change(path, value, " ".join(kept), terms)
             yield 1.5, Change(path, value, "", terms)
-        yield 2.0, Change(path, value, "")
 
-    def _found_in(self, atom: Has, word: str) -> bool:
-        text = fold(word) if atom.view.folded else word
-        return type(text) is str and any(term in text for term in atom.terms)
+
+def _found_in(atom: Any, word: str) -> bool:
+    text = fold(word) if atom.view.folded else word
+    return type(text) is str and any(term in text for term in atom.terms)
 
 
 def _numbers_beside(atom: Any, path: tuple[str, ...]) -> Iterator[float]:
