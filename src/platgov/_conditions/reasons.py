@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from platgov._conditions.atoms import Has, Open, atom_of
+from platgov._conditions.atoms import Has, Open, View, atom_of
 from platgov._conditions.evaluate import compile_node, fact_paths, literal_value
 from platgov._conditions.functions import fold
 from platgov._conditions.printer import quote, to_text
-from platgov._conditions.tree import Binary, ListOf, Logic, Name, Node, Unary, path_of, rewrite
+from platgov._conditions.tree import Binary, Call, ListOf, Logic, Name, Node, Unary, path_of, rewrite
 from platgov._conditions.values import UNKNOWN
 
 if TYPE_CHECKING:
@@ -68,17 +68,27 @@ class Change:
 class _Leaf:
     """One test of a condition."""
 
-    __slots__ = ("atom", "atom_view", "negated_text", "paths", "run", "text")
+    __slots__ = ("atom", "negated_text", "paths", "run", "spelt", "text", "view")
 
     def __init__(self, node: Node, schema: Schema, slots: dict[tuple[str, ...], int]) -> None:
         self.run, _ = compile_node(node, slots)
         self.paths = frozenset(fact_paths(node))
         self.atom, _ = atom_of(node, schema)
-        terms = isinstance(self.atom, Has | Open) and self.atom.view is not None and self.atom.terms
-        self.atom_view = self.atom.view.path if terms else None  # the text in which terms are looked for
         short = rewrite(node, _shortened)
         self.text = to_text(short)
         self.negated_text = to_text(Unary("!", short))
+        self.view: View | None = None
+        self.spelt: dict[str, str] = {}  # terms as they are looked for, and as they are written
+        if isinstance(self.atom, Has | Open) and isinstance(node, Call) and self.atom.terms:
+            self.view = self.atom.view
+            written = literal_value(node.arguments[0])
+            for word in written if type(written) is tuple else (written,):
+                self.spelt.setdefault(fold(word) if self.view is not None and self.view.folded else word, word)
+
+    def found(self, text: Any) -> list[str]:
+        """Give the terms found in a text, as the condition writes them."""
+        looked_in = fold(text) if self.view is not None and self.view.folded else text
+        return [word for term, word in self.spelt.items() if term in looked_in] if type(looked_in) is str else []
 
 
 def _shortened(node: Node) -> Node | None:
@@ -88,8 +98,8 @@ def _shortened(node: Node) -> Node | None:
     return ListOf((*node.items[: _SHOWN // 2], Name(f"… {len(node.items) - _SHOWN // 2} more")))
 
 
-# A condition over its leaves: a leaf number, or ("&&" | "||", parts) with negation pushed to the leaves
-# as ("!", leaf number).
+# A condition over its leaves, negation pushed down to them: (None, leaf number, negated), or
+# (True for "and", False for "or"; parts).
 _Shape = Any
 
 
@@ -152,17 +162,9 @@ class Explainer:
             leaf = self.leaves[number]
             tests.append(leaf.negated_text if negated else leaf.text)
             facts |= leaf.paths
-            if not negated and isinstance(leaf.atom, Has):
-                found += self._found(leaf.atom, frame)
+            if not negated and leaf.view is not None:
+                found += leaf.found(frame[self.slots[leaf.view.path]])
         return Proof(tuple(tests), tuple(sorted(facts)), tuple(found))
-
-    def _found(self, atom: Any, frame: list[Any]) -> list[str]:
-        text = frame[self.slots[atom.view.path]]
-        if atom.view.folded:
-            text = fold(text)
-        if type(text) is not str:
-            return []
-        return [term for term in atom.terms if term in text]
 
     # -- counterfactuals -----------------------------------------------------------------------
 
@@ -216,7 +218,7 @@ class Explainer:
             case "int" | "float":
                 yield from self._numbers(path, field, value)
             case "text":
-                yield from self._texts(path, value, frame)
+                yield from self._texts(path, value)
             case "list":
                 if value:
                     yield 1.0, Change(path, value, ())
@@ -241,23 +243,18 @@ class Explainer:
             if path in leaf.paths:
                 yield from _numbers_beside(leaf.atom, path)
 
-    def _texts(self, path: tuple[str, ...], value: str, frame: list[Any]) -> Iterator[tuple[float, Change]]:
+    def _texts(self, path: tuple[str, ...], value: str) -> Iterator[tuple[float, Change]]:
         """Offer the text without the words in which terms were found; then no text at all.
 
         Nothing is offered against patterns: what a text would have to be like to miss one is
         no advice to anybody.
         """
-        atoms = [leaf.atom for leaf in self.leaves if leaf.atom_view == path]
-        terms = tuple(dict.fromkeys(term for atom in atoms for term in self._found(atom, frame)))
+        leaves = [leaf for leaf in self.leaves if leaf.view is not None and leaf.view.path == path]
+        terms = tuple(dict.fromkeys(term for leaf in leaves for term in leaf.found(value)))
         if terms:
-            kept = [word for word in value.split() if not any(_found_in(atom, word) for atom in atoms)]
+            kept = [word for word in value.split() if not any(leaf.found(word) for leaf in leaves)]
             yield 1.0, Change(path, value, " ".join(kept), terms)
             yield 1.5, Change(path, value, "", terms)
-
-
-def _found_in(atom: Any, word: str) -> bool:
-    text = fold(word) if atom.view.folded else word
-    return type(text) is str and any(term in text for term in atom.terms)
 
 
 def _numbers_beside(atom: Any, path: tuple[str, ...]) -> Iterator[float]:
