@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sybil import Sybil
 from sybil.evaluators.python import PythonEvaluator
+from sybil.integration.pytest import SybilItem
 from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 from sybil.parsers.myst.lexers import DirectiveLexer
 from sybil.parsers.rest import DocTestParser
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sybil import Document, Example, Region
 
 OPTIONS = doctest.ELLIPSIS
+del SybilItem._traceback_filter  # noqa: SLF001 - it fails on an error with a cause, and hides what went wrong
 PRINTED, LEAVE, EXIT_CODE = "_printed", "_leave", "_exit_code"
 
 
@@ -43,6 +45,7 @@ class Printing(PythonEvaluator):
     """Runs a Python block and keeps what it prints."""
 
     def __call__(self, example: Example) -> None:
+        """Run one block."""
         with contextlib.redirect_stdout(io.StringIO()) as stream:
             super().__call__(example)
         example.namespace[PRINTED] = stream.getvalue()

@@ -59,7 +59,16 @@ def main() -> None:
         events(source, lines)
         size = source.stat().st_size
         alone = cpu_seconds([sys.executable, "-c", BASELINE, str(source), str(target)])
-        decide = [sys.executable, "-m", "platgov", "decide", str(EXAMPLE / "rules.toml"), str(source), "-o", str(target)]
+        decide = [
+            sys.executable,
+            "-m",
+            "platgov",
+            "decide",
+            str(EXAMPLE / "rules.toml"),
+            str(source),
+            "-o",
+            str(target),
+        ]
         bare = cpu_seconds([*decide, "--no-reasons"])
         full = cpu_seconds(decide)
         written = sum(1 for _ in target.open("rb"))

@@ -153,6 +153,47 @@ def handwritten(rules: Sequence[Rule], facts: Facts) -> Match:
     )
 
 
+class _PythonMaybe(_Python):
+    """Plain Python again: may a rule hold, whatever the missing facts turn out to be?"""
+
+    def write(self, part: Any, known: set[str]) -> str:
+        if isinstance(part, All | Either):
+            join = self.and_ if isinstance(part, All) else self.or_
+            return "(" + join.join([self.write(inner, known) for inner in part.parts]) + ")"
+        name = flat(part.test.fact)
+        code = self.negated(part.test, name) if part.negated else self.test(part.test, name)
+        return f"({name} is None or {code})"
+
+
+def handwritten_both(rules: Sequence[Rule], facts: Facts) -> Match:
+    """The same with the rules that the facts leave open: what platgov answers, written out by hand."""
+    surely, maybe = _Python(), _PythonMaybe()
+    maybe.searches = surely.searches
+    opening, read = _loading(used(rules))
+    lines = [
+        line
+        for number, rule in enumerate(rules)
+        for line in (
+            f"if {maybe.rule(rule)}:",
+            f"    if {surely.rule(rule)}: add({number})",
+            f"    else: leave({number})",
+        )
+    ]
+    return _function(
+        [
+            *opening,
+            *(f"{name} = {code}" for name, code in read.items()),
+            "found = []",
+            "left_open = []",
+            "add = found.append",
+            "leave = left_open.append",
+            *lines,
+            "return found, left_open",
+        ],
+        {"none": {}, **surely.scope()},
+    )
+
+
 # -- evalidate ---------------------------------------------------------------------------------
 
 

@@ -416,16 +416,19 @@ def _signal_rule(rng: random.Random, signals: Sequence[_Signal], vocabulary: Seq
         pick = min if op in ("<", "<=") else max  # rules look for what is rare
         return Compare(signal.name, op, _rounded(pick(signal.draw(rng) for _ in range(3))))
 
+    def some(count: int) -> list[Rule]:
+        return [test() for _ in range(count)]
+
     if rng.random() < 0.04:
-        return both(test(), test(), Words("title", tuple(sorted(rng.sample(vocabulary, rng.choice((2, 4, 6)))))))
+        return both(*some(3), Words("title", tuple(sorted(rng.sample(vocabulary, rng.choice((2, 4, 6)))))))
     match rng.choices(range(4), (60, 20, 12, 8))[0]:
         case 0:
-            return both(*(test() for _ in range(rng.choice((3, 4, 5, 6)))))
+            return both(*some(rng.choice((4, 5, 6))))
         case 1:
-            return both(test(), test(), test(), Either((test(), test())))
+            return both(*some(4), Either(tuple(some(2))))
         case 2:
-            return both(test(), test(), test(), Not(rng.choice((All, Either))((test(), test()))))
-    return Either((both(test(), test(), test(), test()), both(test(), test(), test(), test())))
+            return both(*some(4), Not(rng.choice((All, Either))(tuple(some(2)))))
+    return Either((both(*some(5)), both(*some(5))))
 
 
 def signals() -> Workload:
@@ -435,7 +438,9 @@ def signals() -> Workload:
     device = {signal.name[7:]: signal.body for signal in declared if signal.name.startswith("device.")}
     facts: Facts = {signal.name: signal.body for signal in declared if not signal.name.startswith("device.")}
     facts |= {"device": {"type": "struct", "fields": device}, "title": {"type": "text"}}
-    vocabulary = sorted({word for text in _invented(rng, 500) for word in text.split() if word.islower()})
+    vocabulary = sorted(
+        {word for text in _invented(rng, 500) for word in text.split() if len(word) > 4 and word.islower()}
+    )
 
     def rules(count: int, seed: int) -> list[Rule]:
         rng = random.Random(f"signals {seed}")

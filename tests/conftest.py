@@ -1,4 +1,4 @@
-"""How hard the tests try: profile ``ci`` by default, ``pytest --hypothesis-profile=soak`` for twenty times as many examples."""
+"""How hard the tests try: ``ci`` by default; ``pytest --hypothesis-profile=soak`` does twenty times more."""
 
 from hypothesis import settings
 

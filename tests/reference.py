@@ -27,6 +27,7 @@ INT64 = range(-(2**63), 2**63)
 UINT64 = range(2**64)
 TEXT_BYTES = 65_536
 LIST_ITEMS = 10_000
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 PATTERNS = {
     "a+b": r"a+b",
@@ -120,7 +121,7 @@ def _read_timestamp(_, raw):
     if isinstance(raw, dt.datetime):
         if raw.utcoffset() is None:
             return UNKNOWN
-        since = raw - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+        since = raw - EPOCH
         return _instant((since.days * 86_400 + since.seconds) * 10**9 + since.microseconds * 1000)
     if type(raw) is int:
         return _instant(raw * 10**9)
@@ -162,8 +163,8 @@ _READERS = {
 
 
 def _instant(ns):
-    first = dt.datetime(1, 1, 1).toordinal() - dt.datetime(1970, 1, 1).toordinal()
-    last = dt.datetime(9999, 12, 31).toordinal() + 1 - dt.datetime(1970, 1, 1).toordinal()
+    first = dt.date.min.toordinal() - EPOCH.toordinal()
+    last = dt.date.max.toordinal() + 1 - EPOCH.toordinal()
     return Instant(ns) if first * 86_400 * 10**9 <= ns < last * 86_400 * 10**9 else UNKNOWN
 
 
@@ -177,12 +178,12 @@ def parse_instant(text):
     if not parts:
         return UNKNOWN
     try:
-        base = dt.datetime.strptime(f"{parts[1]} {parts[2]}", "%Y-%m-%d %H:%M:%S")
+        base = dt.datetime.strptime(f"{parts[1]} {parts[2]} +0000", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return UNKNOWN
     if int(parts[5] or 0) > 23 or int(parts[6] or 0) > 59 or parts[2][-2:] > "59":
         return UNKNOWN
-    since = base - dt.datetime(1970, 1, 1)
+    since = base - EPOCH
     offset = (int(parts[5] or 0) * 60 + int(parts[6] or 0)) * 60 * (-1 if parts[4] == "-" else 1)
     seconds = since.days * 86_400 + since.seconds - offset
     return _instant(seconds * 10**9 + int(Fraction("0" + (parts[3] or ".0")) * 10**9))
@@ -440,9 +441,7 @@ def has_word(text, term):
         if text[start : start + len(term)] == term:
             around = text[start - 1 : start] if start else "", text[start + len(term) : start + len(term) + 1]
             edges = term[0], term[-1]
-            if not any(
-                char and _glues(char) and _glues(edge) for char, edge in zip(around, edges, strict=True)
-            ):
+            if not any(char and _glues(char) and _glues(edge) for char, edge in zip(around, edges, strict=True)):
                 return True
     return False
 
@@ -508,7 +507,7 @@ def _part_of_time(node, value):
         return UNKNOWN
     hours = int(node.arguments[0].value[:3]) if node.arguments else 0
     try:
-        shifted = dt.datetime(1970, 1, 1) + dt.timedelta(hours=hours, seconds=value.ns // 10**9)
+        shifted = EPOCH + dt.timedelta(hours=hours, seconds=value.ns // 10**9)
     except OverflowError:
         return UNKNOWN
     return _PARTS[node.function](shifted)

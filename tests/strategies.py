@@ -16,27 +16,66 @@ import types
 import typing
 
 from hypothesis import strategies as st
-from reference import PATTERNS
 
 from platgov._conditions import tree
 from platgov._conditions.values import NULL
 from platgov.conditions import Condition, UInt
 from platgov.facts import Schema, fact, facts
+from reference import PATTERNS
 
 WORDS = (
-    "spam", "SPAM", "eggs", "buy now", "aab", "bad", "bid", "me@home", "paypal", "x", "1", "007", "\u00e9t\u00e9",
-    "stra\u00dfe", "\u0440\u0430\u0443pal", "\uff53\uff50\uff41\uff4d", "sp\u200bam", "\u65e5\u672c", "e\u0301",
-    "\u0e44\u0e17\u0e22", "\U0001f600", "_", "it's", "two\nlines",
-)  # fmt: skip
+    "spam",
+    "SPAM",
+    "eggs",
+    "buy now",
+    "aab",
+    "bad",
+    "bid",
+    "me@home",
+    "paypal",
+    "x",
+    "1",
+    "007",
+    "\u00e9t\u00e9",
+    "stra\u00dfe",
+    "\u0440\u0430\u0443pal",
+    "\uff53\uff50\uff41\uff4d",
+    "sp\u200bam",
+    "\u65e5\u672c",
+    "e\u0301",
+    "\u0e44\u0e17\u0e22",
+    "\U0001f600",
+    "_",
+    "it's",
+    "two\nlines",
+)
 SURFACES = ("post", "comment", "profile", "video")
 MOMENTS = (
-    "2026-01-31T08:00:00Z", "2026-01-31T08:00:00.000001Z", "2024-02-29T23:59:59+02:00", "1969-12-31T23:59:59.999Z",
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
-)  # fmt: skip
+    "2026-01-31T08:00:00Z",
+    "2026-01-31T08:00:00.000001Z",
+    "2024-02-29T23:59:59+02:00",
+    "1969-12-31T23:59:59.999Z",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z",
+)
 SPANS = ("90s", "1h30m", "-1.5h", "0s", "2562047h47m16.854775807s", "1us")
 WHOLE = (0, 1, 2, 3, 5, 7, 10, 100, -1, -2, 2**53, 2**53 + 1, 2**63 - 1, -(2**63))
 REAL = (0.0, 0.5, 1.0, 1.5, -0.5, 2.0, 1e300, -1e-300, 9007199254740993.0, 9.3e18)
-NAMES = ("links", "age", "score", "text", "title", "ok", "seen", "surface", "posted", "quiet", "tags", "counts", "author")
+NAMES = (
+    "links",
+    "age",
+    "score",
+    "text",
+    "title",
+    "ok",
+    "seen",
+    "surface",
+    "posted",
+    "quiet",
+    "tags",
+    "counts",
+    "author",
+)
 KINDS = ("int", "int", "float", "bool", "text", "text", "enum", "timestamp", "duration", "list", "list", "struct")
 RANGES = ((None, None), (None, None), (0, None), (0, 10), (-5, 5), (None, 100))
 
@@ -56,14 +95,14 @@ def facts_class(rng, name="Event", depth=0):
     for field in rng.sample(NAMES, rng.randint(2, 4) if depth else rng.randint(3, 9)):
         hint, about = _hint(rng, rng.choice(KINDS), depth)
         optional = rng.random() < 0.5
-        annotations[field] = typing.Optional[hint] if optional else hint
+        annotations[field] = hint | None if optional else hint
         body[field] = fact(**about)
     made = types.new_class(name, (), {}, lambda space: space.update(body, __annotations__=annotations))
     return facts(made)
 
 
 def _hint(rng, kind, depth):
-    if kind == "int" or kind == "float":
+    if kind in ("int", "float"):
         low, high = rng.choice(RANGES)
         return {"int": int, "float": float}[kind], {"ge": low, "le": high}
     if kind == "enum":
@@ -95,7 +134,7 @@ class World:
     def conditions(self, rng, most):
         return [self.condition(rng, rng.choice((0, 1, 1, 2, 3))) for _ in range(rng.randint(1, most))]
 
-    def event(self, rng, faults=0.13):
+    def event(self, rng, faults=0.18):
         """Make an event; about ``faults`` of its facts are missing or unusable."""
         event = _Events(self, rng, faults).fields(self.schema.fields)
         if rng.random() < 0.1:
@@ -157,11 +196,25 @@ class _Maker:
 
     def test(self, depth):
         makers = (
-            self.compare_numbers, self.compare_numbers, self.compare_numbers, self.number_in, self.compare_texts,
-            self.text_test, self.text_test, self.text_test, self.text_test, self.choose_enum, self.plain_truth,
-            self.presence, self.compare_times, self.compare_spans, self.in_list_fact, self.compare_lists, self.macro,
+            self.compare_numbers,
+            self.compare_numbers,
+            self.compare_numbers,
+            self.number_in,
+            self.compare_texts,
+            self.text_test,
+            self.text_test,
+            self.text_test,
+            self.text_test,
+            self.choose_enum,
+            self.plain_truth,
+            self.presence,
+            self.compare_times,
+            self.compare_spans,
+            self.in_list_fact,
+            self.compare_lists,
             self.macro,
-        )  # fmt: skip
+            self.macro,
+        )
         for _ in range(8):
             node = self.rng.choice(makers)(depth)
             if node is not None:
@@ -200,7 +253,9 @@ class _Maker:
         target = self.text(depth)
         if target is None:
             return None
-        name = self.rng.choice(("contains", "contains", "startsWith", "endsWith", "containsAny", "containsWord", "matches"))
+        name = self.rng.choice(
+            ("contains", "contains", "startsWith", "endsWith", "containsAny", "containsWord", "matches")
+        )
         if name == "matches":
             if _is_folded(target):
                 target = target.target
@@ -338,7 +393,8 @@ class _Maker:
             found = [entry for entry in self.having("list") if entry[1].item.kind in ("int", "float")]
             if found:
                 node, kind, _ = self.rng.choice(found)
-                place = self.rng.choice(self.having("int"))[0] if facts_of and self.chance(0.2) and self.having("int") else None
+                places = self.having("int") if self.chance(0.2) else []
+                place = self.rng.choice(places)[0] if places else None
                 return tree.Index(node, place or lit(self.rng.randint(0, 3))), kind.item.kind
         if draw < 0.96 and self.having("timestamp", "duration"):
             return self.part_of_time(depth), "int"
@@ -417,11 +473,50 @@ class Text(str):
 
 
 _STRANGE = (
-    object(), b"bytes", decimal.Decimal(3), 3 + 0j, Text("spam"), UInt(3), {}, [], (), "3", "", "true", 3, 0, -1, 3.0,
-    0.5, True, False, math.nan, math.inf, -math.inf, 2**63, -(2**63) - 1, 2**64, 10**400, "\ud800", ["spam", None], {"x": 1},
-    {"age": 3}, dt.datetime(2026, 1, 1), dt.date(2026, 1, 1), "2026-01-31", "2026-02-30T00:00:00Z", "1 hour", "spam",
-    Surface.POST, "elsewhere", frozenset({"spam"}), range(3), dt.timedelta(days=2), "\u00e9" * 40_000, "a" * 65_537,
-)  # fmt: skip
+    object(),
+    b"bytes",
+    decimal.Decimal(3),
+    3 + 0j,
+    Text("spam"),
+    UInt(3),
+    {},
+    [],
+    (),
+    "3",
+    "",
+    "true",
+    3,
+    0,
+    -1,
+    3.0,
+    0.5,
+    True,
+    False,
+    math.nan,
+    math.inf,
+    -math.inf,
+    2**63,
+    -(2**63) - 1,
+    2**64,
+    10**400,
+    "\ud800",
+    ["spam", None],
+    {"x": 1},
+    {"age": 3},
+    dt.datetime(2026, 1, 1),  # noqa: DTZ001 - naive, hence unusable
+    dt.date(2026, 1, 1),
+    "2026-01-31",
+    "2026-02-30T00:00:00Z",
+    "1 hour",
+    "spam",
+    Surface.POST,
+    "elsewhere",
+    frozenset({"spam"}),
+    range(3),
+    dt.timedelta(days=2),
+    "\u00e9" * 40_000,
+    "a" * 65_537,
+)
 
 
 class _Events:
@@ -457,7 +552,7 @@ class _Events:
         return getattr(self, f"some_{kind.kind}")(kind, field)
 
     def between(self, field, value):
-        if field is None or self.faults and self.rng.random() < 0.05:
+        if field is None or (self.faults and self.rng.random() < 0.05):
             return value
         low, high = field.ge, field.le
         value = value if low is None or value >= low else low
@@ -486,7 +581,9 @@ class _Events:
             return self.rng.choice(words)
         if self.faults and field is not None and draw > 0.995:  # not in lists: macros have a budget
             return self.rng.choice(("a", "ab ", "spam")) * self.rng.choice((15_000, 16_384))
-        return self.rng.choice(("", " ", "-", "\u65e5")).join(self.rng.choice(words) for _ in range(self.rng.randint(0, 5)))
+        return self.rng.choice(("", " ", "-", "\u65e5")).join(
+            self.rng.choice(words) for _ in range(self.rng.randint(0, 5))
+        )
 
     def some_enum(self, kind, _):
         return self.rng.choice(kind.values)
@@ -523,3 +620,45 @@ def worlds(draw, *, shrinkable=True):
     """Give a world and the source its conditions and events are drawn from."""
     rng = draw(st.randoms(use_true_random=not shrinkable))
     return World(rng), rng
+
+
+_WORDS = ("links", "text", "_x", "b1", "Author", "inside", "truest")
+_FIELDS = (*_WORDS, "size", "true", "in", "for", "a-b", "1a", "x.y", "a/b c")
+_literals = st.one_of(
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(max_size=8),
+    st.integers(0, 2**64 - 1).map(UInt),
+    st.just(NULL),
+).map(lit)
+
+
+def _bigger(inner):
+    many = st.lists(inner, max_size=3).map(tuple)
+    some = st.lists(inner, min_size=1, max_size=2).map(tuple)
+    words, fields = st.sampled_from(_WORDS), st.sampled_from(_FIELDS)
+    return st.one_of(
+        st.builds(tree.Select, inner, fields),
+        st.builds(tree.Index, inner, inner),
+        st.builds(tree.Unary, st.just("!"), inner),
+        inner.map(tree.negative),
+        st.builds(tree.Binary, st.sampled_from(sorted(tree.COMPARISONS | tree.ARITHMETIC)), inner, inner),
+        st.builds(
+            lambda op, operands: tree.combine(op, *operands),
+            st.sampled_from(("&&", "||")),
+            st.lists(inner, min_size=2, max_size=3),
+        ),
+        st.builds(tree.Choice, inner, inner, inner),
+        st.builds(tree.Call, st.sampled_from(("size", "int", "frobnicate")), st.none(), many),
+        st.builds(tree.Call, st.sampled_from(("contains", "folded", "size", "frobnicate")), inner, many),
+        st.builds(tree.ListOf, many),
+        st.builds(tree.MapOf, st.lists(st.tuples(inner, inner), max_size=2).map(tuple)),
+        st.builds(tree.Each, st.sampled_from(sorted(tree.MACROS)), inner, words, inner),
+        st.builds(tree.Each, st.just("map"), inner, words, inner, some.map(lambda nodes: nodes[0])),
+    )
+
+
+def trees():
+    """Give trees of every shape the language can write, whether they make sense or not."""
+    return st.recursive(_literals | st.sampled_from(_WORDS).map(tree.Name), _bigger, max_leaves=15)

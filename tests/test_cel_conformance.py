@@ -56,7 +56,7 @@ def same(answer, value):
         case "int64" | "uint64":
             return type(answer) is int and answer == int(body)
         case "double":
-            return type(answer) is float and (answer == float(body) or math.isnan(answer) and math.isnan(float(body)))
+            return type(answer) is float and (answer == float(body) or (math.isnan(answer) and math.isnan(float(body))))
         case "bool":
             return answer is body
         case "string":
@@ -66,8 +66,10 @@ def same(answer, value):
         case "list":
             return type(answer) is list and len(answer) == len(body) and all(map(same, answer, body))
         case "map":
-            return type(answer) is dict and len(answer) == len(body) and all(
-                plain(key) in answer and same(answer[plain(key)], item) for key, item in body
+            return (
+                type(answer) is dict
+                and len(answer) == len(body)
+                and all(plain(key) in answer and same(answer[plain(key)], item) for key, item in body)
             )
         case "timestamp" | "duration":
             return answer == parse(f"{kind}({body!r})").evaluate({})
@@ -92,8 +94,14 @@ def reason_by_construct(case, constructs):
     for construct in constructs:
         if (
             ("expr" in construct and re.search(construct["expr"], case["expr"]))
-            or ("value" in construct and construct["value"] in str([*case.get("value", ()), *case["bindings"].values()]))
-            or ("binding" in construct and reads_facts(case) and re.search(construct["binding"], " ".join(case["bindings"])))
+            or (
+                "value" in construct and construct["value"] in str([*case.get("value", ()), *case["bindings"].values()])
+            )
+            or (
+                "binding" in construct
+                and reads_facts(case)
+                and re.search(construct["binding"], " ".join(case["bindings"]))
+            )
             or ("mixed" in construct and compares_kinds(case["expr"]))
         ):
             return construct["reason"]

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 
 import attrs
 import pytest
-import reference
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from strategies import World, worlds
 
+import reference
 from platgov.conditions import UNKNOWN, Condition, ConditionSet, F, parse
 from platgov.errors import ConditionError, InputError
 from platgov.facts import Schema, observe, read
+from strategies import World, worlds
 
 EXTRAS = all(importlib.util.find_spec(name) for name in ("ahocorasick_rs", "re2"))
 FAST = (False, True) if EXTRAS else (False,)
@@ -88,7 +88,7 @@ def test_every_path_gives_the_answer_of_the_reference_on_any_event(drawn):
     assert_paths_agree(world, rng, most=3, events=2)
 
 
-@examples(250)
+@examples(150)
 @given(worlds(shrinkable=False))
 def test_every_path_gives_the_answer_of_the_reference_on_long_lists_of_conditions(drawn):
     world, rng = drawn
@@ -107,7 +107,7 @@ def test_an_instance_of_the_facts_class_is_answered_like_the_plain_event_it_was_
         try:
             instance = read(world.cls, event)
         except InputError as error:  # a required fact was left out, or a number is out of its range
-            assert {problem.code for problem in error.problems} <= {"absent", "out_of_range"}  # noqa: PT017
+            assert {problem.code for problem in error.problems} <= {"absent", "out_of_range"}
             continue
         wanted = [reference.holds(condition.node, world.schema, event) for condition in conditions]
         assert not differences(conditions, world.schema, sets, event, wanted)
@@ -164,7 +164,11 @@ def test_a_mapping_of_any_kind_and_an_observed_event_are_read_like_the_dict(draw
     event = world.event(rng)
     for compiled in sets_of(conditions, world.schema).values():
         wanted = compiled.match(event)
-        for form in (types.MappingProxyType(event), collections.OrderedDict(event), collections.defaultdict(int, event)):
+        for form in (
+            types.MappingProxyType(event),
+            collections.OrderedDict(event),
+            collections.defaultdict(int, event),
+        ):
             assert compiled.match(form) == wanted
     seen = observe(world.schema, event)
     assert [condition.evaluate(seen) for condition in conditions] == [
@@ -204,7 +208,7 @@ def _asks_for_presence(condition):
 
 def test_random_evaluations_are_true_false_and_unknown_often_enough_to_mean_something():
     counts = collections.Counter()
-    for seed in range(300):
+    for seed in range(150):
         rng = random.Random(seed)
         world = World(rng)
         conditions = world.conditions(rng, 10)
@@ -268,7 +272,10 @@ POST = Schema.from_dict(
         "span": "duration",
         "tags": {"type": "list", "items": "text"},
         "counts": {"type": "list", "items": "int"},
-        "author": {"type": "struct", "fields": {"age": "int", "name": "text", "home": {"type": "struct", "fields": {"n": "int"}}}},
+        "author": {
+            "type": "struct",
+            "fields": {"age": "int", "name": "text", "home": {"type": "struct", "fields": {"n": "int"}}},
+        },
     }
 )
 
@@ -287,7 +294,11 @@ MANY_CLAUSES = " && ".join(f"(text == 'w{number}' || links == {number})" for num
 
 CASES = {
     "two equalities on one fact both have to hold": ("balance == 1 && balance == 2", {"balance": 1}, False),
-    "an equality and a list on one fact both have to hold": ("balance == 3 && balance in [2, 0]", {"balance": 2}, False),
+    "an equality and a list on one fact both have to hold": (
+        "balance == 3 && balance in [2, 0]",
+        {"balance": 2},
+        False,
+    ),
     "two lists on one fact meet": ("balance in [1, 2] && balance in [2, 3]", {"balance": 2}, True),
     "two lists on one fact do not add up": ("balance in [1, 2] && balance in [2, 3]", {"balance": 3}, False),
     "three equalities, the last one false": ("links == 5 && links == 5 && links == 2", {"links": 5}, False),
@@ -297,10 +308,30 @@ CASES = {
     "only a negative constant, denied": ("!(links < -5)", {"links": 0}, True),
     "constants around zero": ("links > -1 && links < 1", {"links": 0}, True),
     "far past the largest constant": ("links > 3", {"links": 2**62}, True),
-    "a rule with more clauses than the index takes": (f"{MANY_CLAUSES} || text.folded().contains('SPAM')", {"text": "eggs"}, UNKNOWN),
-    "folded text in such a rule, the rest known": (f"({MANY_CLAUSES}) && text.folded().contains('SPAM')", {"text": "x", "links": 3}, False),
+    "a rule with more clauses than the index takes": (
+        f"{MANY_CLAUSES} || text.folded().contains('SPAM')",
+        {"text": "eggs"},
+        UNKNOWN,
+    ),
+    "folded text in such a rule, the rest known": (
+        f"({MANY_CLAUSES}) && text.folded().contains('SPAM')",
+        {"text": "x", "links": 3},
+        False,
+    ),
     "the same text twice": ("text.contains('a') && text.contains('b')", {"text": "b"}, False),
     "a term that is part of another": ("text.contains('ab') || text.contains('b')", {"text": "b"}, True),
+    "more terms than are written out": (
+        "text.containsAny(['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'])",
+        {"text": "x a8"},
+        True,
+    ),
+    "none of many terms": (
+        "text.containsAny(['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'])",
+        {"text": "a9"},
+        False,
+    ),
+    "a fact that is no": ("ok == false", {"ok": False}, True),
+    "a yes/no fact among both": ("ok in [true, false]", {"ok": False}, True),
     "yes/no facts against yes and no": ("ok == true && ok != false", {"ok": True}, True),
     "a fact against itself": ("score == score", {"score": 1.5}, True),
     "a missing fact against itself": ("score == score", {}, UNKNOWN),
@@ -403,21 +434,51 @@ def test_two_macros_side_by_side_have_a_budget_each():
 EVERYTHING = [
     parse(text)
     for text in (
-        "links < 3", "balance > -3 && balance < 3", "score >= 0.5", "score / 2 > 1.0", "ok", "!ok", "text.contains('x')",
-        "text.folded().contains('x')", "text.startsWith('x')", "text == 'x'", "text < 'x'", "size(text) > 3",
-        "surface == 'post'", "surface in ['post', 'video']", "at < timestamp('2026-01-01T00:00:00Z')",
-        "at.getFullYear() == 2026", "span < duration('1h')", "'x' in tags", "tags.exists(t, t.contains('x'))",
-        "tags.all(t, size(t) > 1)", "size(counts.map(c, c + 1)) > 1", "counts[0] == 1", "author.age > 3",
-        "author.home.n > 3", "has(author.home.n)", "author.name.folded().containsWord('x')", "author != null",
-        "has(text)", "author.home == author.home", "tags == ['x']",
+        "links < 3",
+        "balance > -3 && balance < 3",
+        "score >= 0.5",
+        "score / 2 > 1.0",
+        "ok",
+        "!ok",
+        "text.contains('x')",
+        "text.folded().contains('x')",
+        "text.startsWith('x')",
+        "text == 'x'",
+        "text < 'x'",
+        "size(text) > 3",
+        "surface == 'post'",
+        "surface in ['post', 'video']",
+        "at < timestamp('2026-01-01T00:00:00Z')",
+        "at.getFullYear() == 2026",
+        "span < duration('1h')",
+        "'x' in tags",
+        "tags.exists(t, t.contains('x'))",
+        "tags.all(t, size(t) > 1)",
+        "size(counts.map(c, c + 1)) > 1",
+        "counts[0] == 1",
+        "author.age > 3",
+        "author.home.n > 3",
+        "has(author.home.n)",
+        "author.name.folded().containsWord('x')",
+        "author != null",
+        "has(text)",
+        "author.home == author.home",
+        "tags == ['x']",
     )
-]  # fmt: skip
+]
 COMPILED = sets_of(EVERYTHING, POST)
 
 plain_json = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(("x", "post", "90s", 3, "\ud800")),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=3) | st.sampled_from(("age", "name", "home", "n")), inner, max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(("x", "post", "90s", 3, "\ud800")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=3) | st.sampled_from(("age", "name", "home", "n")), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 any_object = st.from_type(type).flatmap(st.from_type).filter(lambda value: not isinstance(value, type))
@@ -441,7 +502,27 @@ def test_no_json_event_makes_matching_raise(event):
 
 
 @examples(100)
-@given(st.dictionaries(names, st.one_of(plain_json, st.builds(object), st.binary(), st.decimals(), st.fractions(), st.complex_numbers(), st.datetimes(), st.timedeltas(), st.dates(), st.sets(st.integers() | st.text()), st.frozensets(st.none() | st.text()), st.uuids(), st.functions(), st.iterables(st.integers()))))
+@given(
+    st.dictionaries(
+        names,
+        st.one_of(
+            plain_json,
+            st.builds(object),
+            st.binary(),
+            st.decimals(),
+            st.fractions(),
+            st.complex_numbers(),
+            st.datetimes(),
+            st.timedeltas(),
+            st.dates(),
+            st.sets(st.integers() | st.text()),
+            st.frozensets(st.none() | st.text()),
+            st.uuids(),
+            st.functions(),
+            st.iterables(st.integers()),
+        ),
+    )
+)
 def test_no_python_value_makes_matching_raise(event):
     assert_answered(event)
 
@@ -518,8 +599,12 @@ OBJECTS = {
     "an instance of a class that has nothing to do with it": Stranger(),
     "something that contains itself": CIRCLE,
     "a number of five thousand digits": 10**5000,
-    "the latest instant, in a zone that puts it past year 9999": dt.datetime.max.replace(tzinfo=dt.timezone(dt.timedelta(hours=-23))),
-    "the earliest instant, in a zone that puts it before year 1": dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=23))),
+    "the latest instant, in a zone that puts it past year 9999": dt.datetime.max.replace(
+        tzinfo=dt.timezone(dt.timedelta(hours=-23))
+    ),
+    "the earliest instant, in a zone that puts it before year 1": dt.datetime.min.replace(
+        tzinfo=dt.timezone(dt.timedelta(hours=23))
+    ),
     "the longest span of Python": dt.timedelta.max,
     "a class": Stranger,
     "an iterator": iter([]),
@@ -562,7 +647,12 @@ def test_a_condition_that_does_not_fit_is_refused_before_any_event():
 @example({"text": "spam \u0455pam"})
 @given(st.dictionaries(st.sampled_from(("text", "title")), st.text(max_size=60)))
 def test_with_and_without_the_extra_the_answers_are_the_same(event):
-    terms = [f"{field}.{method}('{word}')" for field in ("text", "title", "text.folded()") for method in ("contains", "containsWord") for word in ("spam", "pa", "a", "\u00e9", "0")]
+    terms = [
+        f"{field}.{method}('{word}')"
+        for field in ("text", "title", "text.folded()")
+        for method in ("contains", "containsWord")
+        for word in ("spam", "pa", "a", "\u00e9", "0")
+    ]
     conditions = [*map(parse, terms), (F.text.matches("[a-z]+[0-9]") | F.title.matches("^\\w+$"))]
     slow, fast = (ConditionSet(conditions, TEXTS, fast=flag, method="indexed") for flag in (False, True))
     assert slow.match(event) == fast.match(event)

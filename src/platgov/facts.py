@@ -1,12 +1,13 @@
 """Which facts do rules read, and what does each of them tell?
 
-::
-
-    @facts
-    class Post:
-        text: str
-        links: int = fact(ge=0)
-        account_id: str = fact(role=Role.IDENTITY)
+>>> from platgov.facts import Role, fact, facts
+>>> @facts
+... class Post:
+...     text: str
+...     links: int = fact(ge=0)
+...     account_id: str = fact(role=Role.IDENTITY)
+>>> Post(text="hello", links=0, account_id="u1").links
+0
 
 The decorator makes a frozen value class and checks the declaration; an instance is checked
 when it is made. Events that are plain mappings (from JSON, say) need no instance: rule sets

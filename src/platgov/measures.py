@@ -8,6 +8,7 @@ what follows.
 from __future__ import annotations
 
 import enum
+import json
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
@@ -60,6 +61,7 @@ class Authority(enum.Enum):
         return _RANKS[self]
 
 
+_MOST: Final = 10**6
 _RANKS: Final = {authority: rank for rank, authority in enumerate(Authority)}
 
 
@@ -67,12 +69,20 @@ def _refuse(message: str, path: str = "$") -> InputError:
     return InputError("measure", (Problem(message, path, "measure"),))
 
 
-def _whole(least: int) -> Any:
-    def check(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value is not None and (type(value) is not int or not least <= value <= 10**6):
-            raise _refuse(f"{type(instance).__name__}: {attribute.name} is {value!r}; give a whole number from {least}")
+def _whole(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not int or not 0 <= value <= _MOST:
+        message = f"{attribute.name} is {value!r}; give a whole number from 0 to {_MOST}"
+        raise _refuse(f"{type(instance).__name__}: {message}")
 
-    return check
+
+def _whole_or_none(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value is not None:
+        _whole(instance, attribute, value)
+
+
+def _flag(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
+    if type(value) is not bool:
+        raise _refuse(f"{type(instance).__name__}: {attribute.name} is {value!r}; give True or False")
 
 
 def _text(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -92,9 +102,9 @@ class Procedure:
     Source: DSA Art. 17 (statement of reasons) and Art. 20 (six months to complain), as defaults.
     """
 
-    notice: bool = True
-    right_of_reply: bool = False
-    appeal_days: int = attrs.field(default=183, validator=_whole(0))
+    notice: bool = attrs.field(default=True, validator=_flag)
+    right_of_reply: bool = attrs.field(default=False, validator=_flag)
+    appeal_days: int = attrs.field(default=183, validator=_whole)
 
     def __or__(self, other: Procedure) -> Procedure:
         """Give what both grant together."""
@@ -124,12 +134,17 @@ class Measure:
     level: ClassVar[int]
     has_length: ClassVar[bool] = True
 
-    days: int | None = attrs.field(default=None, validator=_whole(0))
-    hours: int | None = attrs.field(default=None, validator=_whole(0))
+    days: int | None = attrs.field(default=None, validator=_whole_or_none)
+    hours: int | None = attrs.field(default=None, validator=_whole_or_none)
     authority: Authority = Authority.AUTOMATIC
     procedure: Procedure = Procedure()
 
     def __attrs_post_init__(self) -> None:
+        self._check_class()
+        if not isinstance(self.authority, Authority):
+            raise _refuse(f"{type(self).__name__}: authority is {self.authority!r}; give a member of Authority")
+        if not isinstance(self.procedure, Procedure):
+            raise _refuse(f"{type(self).__name__}: procedure is {self.procedure!r}; give a Procedure")
         if self.days is None and self.hours is None:
             return
         total = (self.days or 0) * 24 + (self.hours or 0)
@@ -139,6 +154,13 @@ class Measure:
             raise _refuse(f"{type(self).__name__} lasts no time; give at least one hour, or leave it open-ended")
         object.__setattr__(self, "days", total // 24)
         object.__setattr__(self, "hours", total % 24)
+
+    def _check_class(self) -> None:
+        cls = type(self)
+        name, kind, level = (getattr(cls, key, None) for key in ("name", "kind", "level"))
+        if type(name) is not str or not name or not isinstance(kind, Kind) or type(level) is not int or level < 1:
+            given = f"name={name!r}, kind={kind!r}, level={level!r}"
+            raise _refuse(f"{cls.__name__} has {given}; a measure sets a name, a Kind and a level from 1")
 
     @property
     def length_s(self) -> int | None:
@@ -277,7 +299,7 @@ SHIPPED: Final[tuple[type[Measure], ...]] = (
 def join(measures: Iterable[Measure]) -> tuple[Measure, ...]:
     """Give what measures amount to together: per kind and target the most severe one.
 
-    Of equally severe ones the result takes the higher authority and grants what any of them
+    Of equally severe ones the result takes the highest authority and grants what any of them
     grants. The result is sorted; joining it again, or with anything it came from, gives
     itself.
     """
@@ -290,15 +312,21 @@ def join(measures: Iterable[Measure]) -> tuple[Measure, ...]:
 
 
 def _stronger(one: Measure, other: Measure) -> Measure:
-    # Two classes of one level in one place would be a tie without a winner; the name breaks it.
-    first, second = ((measure.severity, measure.name) for measure in (one, other))
-    if first != second:
-        return one if first > second else other
+    if one.severity != other.severity:
+        return max(one, other, key=lambda measure: measure.severity)
+    # A tie: which class and which fields of a host come through must not depend on who came first.
     return attrs.evolve(
-        one,
+        max(one, other, key=_rest),
         authority=max(one.authority, other.authority, key=lambda authority: authority.rank),
         procedure=one.procedure | other.procedure,
     )
+
+
+def _rest(measure: Measure) -> tuple[str, ...]:
+    """Give an order among measures that are equally severe, by everything but authority and procedure."""
+    rest = {key: value for key, value in measure.to_dict().items() if key not in ("authority", "procedure")}
+    cls = type(measure)
+    return (measure.name, json.dumps(rest, sort_keys=True, default=repr), cls.__module__, cls.__qualname__)
 
 
 def from_dict(data: Any, accepted: Iterable[type[Measure]] = SHIPPED, path: str = "$") -> Measure:
@@ -315,16 +343,17 @@ def from_dict(data: Any, accepted: Iterable[type[Measure]] = SHIPPED, path: str 
     known = {measure.name: measure for measure in accepted}
     body: dict[str, Any] = {"measure": data} if isinstance(data, str) else dict(data) if isinstance(data, dict) else {}
     name = body.pop("measure", None)
-    if name not in known:
+    if type(name) is not str or name not in known:
         raise _refuse(f"no measure {name!r}; accepted are {', '.join(sorted(known))}", path)
     fields = {field.name for field in attrs.fields(known[name])}
-    for key in body.keys() - fields:
-        raise _refuse(f"{name} has no {key!r}; accepted are {', '.join(sorted(fields))}", path)
-    if "authority" in body:
-        body["authority"] = _authority(body["authority"], path)
-    if "procedure" in body:
-        body["procedure"] = _procedure(body["procedure"], path)
+    strange = sorted(repr(key) for key in body.keys() - fields)
+    if strange:
+        raise _refuse(f"{name} has no {', '.join(strange)}; accepted are {', '.join(sorted(fields))}", path)
     try:
+        if "authority" in body:
+            body["authority"] = _authority(body["authority"], path)
+        if "procedure" in body:
+            body["procedure"] = _procedure(body["procedure"], path)
         return known[name](**body)
     except InputError as error:
         raise InputError("measure", tuple(problem._replace(path=path) for problem in error.problems)) from None
@@ -334,7 +363,7 @@ def from_dict(data: Any, accepted: Iterable[type[Measure]] = SHIPPED, path: str 
 
 def _authority(value: Any, path: str) -> Authority:
     known = {authority.value: authority for authority in Authority}
-    if value not in known:
+    if type(value) is not str or value not in known:
         raise _refuse(f"no authority {value!r}; accepted are {', '.join(known)}", path)
     return known[value]
 

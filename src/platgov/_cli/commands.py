@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
@@ -85,9 +84,10 @@ def decide(arguments: argparse.Namespace) -> int:
     except InputError as error:
         _say(f"--at: {error.problems[0].message}")
         return BAD
-    if arguments.output != "-" and arguments.events != "-" and _same_file(arguments.events, arguments.output):
-        _say(f"{arguments.output}: is the input as well; write to another file")
-        return BAD
+    for given, what in ((arguments.events, "the input"), (arguments.rules, "the rule file")):
+        if "-" not in (arguments.output, given) and _same_file(given, arguments.output):
+            _say(f"{arguments.output}: is {what} as well; write to another file")
+            return BAD
     with contextlib.ExitStack() as stack:
         try:
             source = _source(arguments.events, stack)
@@ -147,9 +147,7 @@ class _Run:
             with contextlib.suppress(OSError):
                 self.target.flush()
         except BrokenPipeError:
-            # The reader has seen enough. Point stdout at nothing, so that leaving does not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return OK
+            raise  # the reader has seen enough; `main` ends quietly
         except OSError as error:
             _say(f"stopped: {error.strerror or error}")
             return BAD
@@ -167,7 +165,7 @@ class _Run:
         decision = self.rule_set.decide(line.event, at=self.at)
         self.tally.add(decision)
         for name in line.event.keys() - self.known:
-            self.tally.undeclared[name] = self.tally.undeclared.get(name, 0) + 1
+            self.tally.add_undeclared(name)
         return _line(decision, line, reasons=self.reasons)
 
 
@@ -176,7 +174,8 @@ def _line(decision: Decision, line: Line, *, reasons: bool) -> bytes:
     parts = [b'{"decision":' + decision.to_bytes()]
     event_id = None if line.event is None else line.event.get("id")
     if isinstance(event_id, str | int) and not isinstance(event_id, bool):
-        parts.append(b'"id":' + dumps(str(event_id)))
+        # A CSV cell may hold bytes that are no text; they are shown as the character for that.
+        parts.append(b'"id":' + dumps(str(event_id).encode(errors="replace").decode()))
     parts.append(b'"line":%d' % line.number)
     if reasons and decision.findings:
         parts.append(b'"reasons":' + dumps([reason.to_dict() for reason in decision.explain()]))
@@ -191,14 +190,21 @@ def explain(arguments: argparse.Namespace) -> int:
     try:
         with contextlib.ExitStack() as stack:
             source = _source(arguments.decision, stack)
+            found = arguments.line is None
             for number, line in enumerate(source, 1):
                 if line.strip() and arguments.line in (None, number):
+                    found = True
                     sys.stdout.write(_explained(loads(line, subject=f"line {number}", max_bytes=1 << 24)) + "\n")
+    except BrokenPipeError:
+        raise
     except OSError as error:
         _say(f"{arguments.decision}: {error.strerror or error}")
         return BAD
     except (PlatgovError, KeyError, TypeError, AttributeError) as error:
         _say(f"{arguments.decision}: is no decision that platgov wrote ({error})")
+        return BAD
+    if not found:
+        _say(f"{arguments.decision}: has no line {arguments.line}")
         return BAD
     return OK
 

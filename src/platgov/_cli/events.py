@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple
 
@@ -82,33 +81,41 @@ def csv_events(stream: BinaryIO, schema: Schema) -> Iterator[Line]:
     Cells are read by the declared type; an empty cell is a fact that was not given, one that
     does not read as its type stays text and is recorded as mistyped.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="")
-    sizes: list[int] = [0]
+    limit, read, longest = DEFAULT.file_bytes, 0, 0
 
-    def counted() -> Iterator[str]:
-        for line in text:
-            sizes[0] += len(line)
-            yield line
+    def lines() -> Iterator[str]:
+        nonlocal read, longest
+        for line, size in _bounded_lines(stream, limit):
+            read, longest = read + size, max(longest, size)
+            yield line.decode("utf-8", "surrogateescape")
 
-    rows = csv.reader(counted(), strict=True)
+    rows = csv.reader(lines(), strict=True)
     try:
-        header = next(rows, [])
+        header = [name.strip() for name in next(rows, [])]
     except csv.Error as error:
-        yield Line(1, sizes[0], None, f"the header is no CSV: {error}")
+        yield Line(1, read, None, f"the header is no CSV: {error}")
         return
-    readers = [_cell_reader(schema, name.strip().removeprefix("\ufeff")) for name in header]
+    header[:1] = [name.removeprefix("\ufeff") for name in header[:1]]
+    clash = f"it has {longest} bytes; at most {limit} are accepted" if longest > limit + 1 else _clash(header)
+    if clash:
+        yield Line(1, read, None, f"the header is unclear: {clash}")
+        return
+    readers = [_cell_reader(schema, name) for name in header]
     while True:
-        before, start = sizes[0], rows.line_num + 1
+        before, longest, start = read, 0, rows.line_num + 1
         try:
             row = next(rows, None)
         except csv.Error as error:
-            yield Line(start, sizes[0] - before, None, f"is no CSV: {error}")
+            yield Line(start, read - before, None, f"is no CSV: {error}")
             continue
         if row is None:
             return
         if not row:
             continue
-        size = sizes[0] - before
+        size = read - before
+        if longest > limit + 1:
+            yield Line(start, size, None, f"the line has {longest} bytes; at most {limit} are accepted")
+            continue
         if len(row) != len(readers):
             yield Line(start, size, None, f"has {len(row)} cells; the header has {len(readers)}")
             continue
@@ -117,6 +124,24 @@ def csv_events(stream: BinaryIO, schema: Schema) -> Iterator[Line]:
             if cell:
                 put(event, cell)
         yield Line(start, size, event)
+
+
+def _clash(header: list[str]) -> str:
+    """Say why a header cannot be read; empty if it can."""
+    if len(header) > DEFAULT.keys:
+        return f"it has {len(header)} columns; at most {DEFAULT.keys} are accepted"
+    taken: dict[str, str] = {}  # a fact, or one around it, and the column that tells it
+    for name in header:
+        steps = name.split(".")
+        if len(steps) > DEFAULT.nesting:
+            return f"a column is nested more than {DEFAULT.nesting} levels deep"
+        around = [".".join(steps[:length]) for length in range(1, len(steps))]
+        other = taken.get(name) or next((outer for outer in around if taken.get(outer) == outer), None)
+        if other is not None:
+            return f"{name!r} and {other!r} tell the same fact"
+        taken.update(dict.fromkeys(around, name))
+        taken[name] = name
+    return ""
 
 
 def _cell_reader(schema: Schema, name: str) -> Callable[[dict[str, Any], str], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 import attrs
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from platgov._rules.ruleset import RuleSet
 
 __all__ = ["Progress", "Tally", "table"]
+
+
+_MOST_NAMES: Final = 100
 
 
 class Progress:
@@ -99,6 +102,11 @@ class Tally:
             names = ", ".join(f"{name} ({count:,})" for name, count in sorted(self.undeclared.items()))
             lines.append(f"not declared as facts, and so not looked at: {names}")
         return "\n".join(lines)
+
+    def add_undeclared(self, name: str) -> None:
+        """Count a name that is no fact; names that differ on every line must not fill the memory."""
+        full = name not in self.undeclared and len(self.undeclared) >= _MOST_NAMES
+        _count(self.undeclared, "others" if full else name)
 
 
 def _count(counts: dict[str, int], name: str) -> None:

@@ -17,7 +17,7 @@ from platgov._conditions.evaluate import compile_node, fact_paths, literal_value
 from platgov._conditions.functions import fold
 from platgov._conditions.printer import quote, to_text
 from platgov._conditions.tree import Binary, Call, ListOf, Logic, Name, Node, Unary, path_of, rewrite
-from platgov._conditions.values import UNKNOWN
+from platgov._conditions.values import INT_MAX, INT_MIN, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,11 +41,13 @@ class Proof:
         tests: The tests of the condition that settle it, as text; negated ones as ``!(...)``.
         facts: The facts that suffice, as paths, sorted.
         found: Terms that were found in a text, in the order of the tests.
+        reads: The facts that each of the tests reads.
     """
 
     tests: tuple[str, ...]
     facts: tuple[tuple[str, ...], ...]
     found: tuple[str, ...]
+    reads: tuple[frozenset[tuple[str, ...]], ...]
 
 
 @attrs.frozen
@@ -164,7 +166,8 @@ class Explainer:
             facts |= leaf.paths
             if not negated and leaf.view is not None:
                 found += leaf.found(frame[self.slots[leaf.view.path]])
-        return Proof(tuple(tests), tuple(sorted(facts)), tuple(found))
+        reads = tuple(self.leaves[number].paths for number, _ in used)
+        return Proof(tuple(tests), tuple(sorted(facts)), tuple(found), reads)
 
     # -- counterfactuals -----------------------------------------------------------------------
 
@@ -202,6 +205,10 @@ class Explainer:
         changed[1] = {}
         for _, change in choice:
             changed[self.slots[change.fact]] = change.instead
+            for length in range(1, len(change.fact)):
+                around = self.slots.get(change.fact[:length])
+                if around is not None:  # the condition reads the fact around it as well
+                    changed[around] = _with(changed[around], change.fact[length:], change.instead)
         return self.run(changed) is False
 
     def _options(self, path: tuple[str, ...], frame: list[Any]) -> Iterator[tuple[float, Change]]:
@@ -233,10 +240,12 @@ class Explainer:
                 else (math.nextafter(constant, -math.inf), constant, math.nextafter(constant, math.inf))
             )
             for number in near:
-                allowed = (field.ge is None or number >= field.ge) and (field.le is None or number <= field.le)
+                low = INT_MIN if field.ge is None and whole else field.ge
+                high = INT_MAX if field.le is None and whole else field.le
+                allowed = (low is None or number >= low) and (high is None or number <= high) and math.isfinite(number)
                 if allowed and number != value:
                     distance = abs(number - value) / (1 + abs(value))
-                    yield distance / (1 + distance), Change(path, value, number)
+                    yield distance / (1 + distance) if math.isfinite(distance) else 1.0, Change(path, value, number)
 
     def _constants(self, path: tuple[str, ...]) -> Iterator[float]:
         for leaf in self.leaves:
@@ -255,6 +264,13 @@ class Explainer:
             kept = [word for word in value.split() if not any(leaf.found(word) for leaf in leaves)]
             yield 1.0, Change(path, value, " ".join(kept), terms)
             yield 1.5, Change(path, value, "", terms)
+
+
+def _with(value: Any, path: tuple[str, ...], instead: Any) -> Any:
+    """Give a nested fact with one of the facts inside it changed."""
+    if not path:
+        return instead
+    return {**value, path[0]: _with(value[path[0]], path[1:], instead)}
 
 
 def _numbers_beside(atom: Any, path: tuple[str, ...]) -> Iterator[float]:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import attrs
 
-from platgov._patterns import sets
-from platgov._patterns.tree import Alternation, Assertion, Chars, Concat, Node, Place, Repeat
+from platgov._patterns.tree import Alternation, Assertion, Chars, Concat, Node, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -85,6 +84,9 @@ class Moves(NamedTuple):
     empty: bool
 
 
+_NONE: Final = _Part(_ALWAYS, {}, {})
+
+
 @attrs.define
 class Automaton:
     """What :func:`build` finds.
@@ -100,7 +102,7 @@ class Automaton:
 
     chars: list[Ranges] = attrs.field(factory=list)
     follow: list[_Conditional] = attrs.field(factory=list)
-    whole: _Part = _Part(_ALWAYS, {}, {})
+    whole: _Part = _NONE
     places: set[Place] = attrs.field(factory=set)
     descending: list[int] = attrs.field(factory=list)
     ascending: list[int] = attrs.field(factory=list)
@@ -147,8 +149,7 @@ class _Builder:
                 for part in parts:
                     empty |= part.empty
                 return _Part(empty, _union(*(part.first for part in parts)), _union(*(part.last for part in parts)))
-            case Repeat(item, low, high):
-                return self._repeat(item, low, high)
+        return self._repeat(node.item, node.low, node.high)
 
     def _repeat(self, item: Node, low: int, high: int | None) -> _Part:
         starts = [len(self._automaton.chars)]
@@ -166,7 +167,7 @@ class _Builder:
             self._ranked(self._automaton.ascending, starts[:-1], length)
             return self._chain(copies)
         # x{2,5} is xx(x(x(x)?)?)?. Fewer spent in the optional part is never worse.
-        tail = _Part(_ALWAYS, {}, {})
+        tail = _NONE
         for copy in reversed(copies[low:]):
             tail = self._chain([copy, tail])._replace(empty=_ALWAYS)
         self._ranked(self._automaton.descending, starts[max(0, low - 1) : -1], length)
@@ -178,7 +179,7 @@ class _Builder:
             ranks += [sum(1 << start + offset for start in starts) for offset in range(length)]
 
     def _chain(self, parts: Iterable[_Part]) -> _Part:
-        whole = _Part(_ALWAYS, {}, {})
+        whole = _NONE
         for part in parts:
             self._link(whole.last, part.first)
             first = _union(whole.first, _only(part.first, whole.empty))
@@ -242,7 +243,7 @@ def _arranged(follow: list[int]) -> tuple[_Pairs, _Pairs]:
     # Sorted by number, then by distance: equal patterns must be arranged alike.
     common = [distance for distance, _ in sorted(distances.items(), key=lambda pair: (-pair[1], pair[0]))]
     choices = [(1,), (0, 1), *(tuple(common[:count]) for count in range(_DISTANCES_MAX + 1))]
-    return min((_arrange(follow, chosen) for chosen in choices), key=lambda both: len(both[0]) + len(both[1]))
+    return min((_arrange(follow, chosen) for chosen in choices), key=_expense)
 
 
 def _arrange(follow: list[int], distances: tuple[int, ...]) -> tuple[_Pairs, _Pairs]:
@@ -262,3 +263,9 @@ def _arrange(follow: list[int], distances: tuple[int, ...]) -> tuple[_Pairs, _Pa
             groups[targets] = groups.get(targets, 0) | 1 << position
     shifts = tuple((sources, distance) for distance, sources in shifted.items() if sources)
     return shifts, tuple((sources, targets) for targets, sources in groups.items())
+
+
+def _expense(arranged: tuple[_Pairs, _Pairs]) -> int:
+    """Compare arrangements: staying and moving to the next position cost next to nothing, other shifts most."""
+    shifts, groups = arranged
+    return len(groups) + sum(2 * (distance not in (0, 1)) for _, distance in shifts)

@@ -15,6 +15,7 @@ from platgov._patterns.parser import parse
 from platgov._patterns.refusal import refuse
 from platgov._patterns.render import for_re, for_re2
 from platgov._patterns.tree import Node, Place
+from platgov.errors import InputError
 
 __all__ = ["Pattern", "compile_pattern"]
 
@@ -23,10 +24,10 @@ _Search = Callable[[str], bool]
 # Chosen so that the worst text of 64 KiB takes less than 50 ms; benchmarks say how much less.
 _RE_COST_MAX: Final = 45.0
 _RE_SIZE_MAX: Final = 20_000
-_MACHINE_SIZE_MAX: Final = 1_200
-_OPERATIONS_MAX: Final = 6
+_MACHINE_SIZE_MAX: Final = 1_000
+_STEP_NS_MAX: Final = 490
 _COMPLETE_MOVES_MAX: Final = 8_000
-_RE2_MOVES_MAX: Final = 4_000
+_RE2_MOVES_MAX: Final = 2_000
 _CHECKED_MAX: Final = 8
 
 
@@ -64,11 +65,23 @@ def compile_pattern(source: str, *, fast: bool | None = None, fold: Callable[[st
     """
     node = parse(source)
     if fold is not None:
-        node = rewrite.folded(node, fold)
+        node = _folded(source, node, fold)
     core = rewrite.trim(node)
     required = literals.required(core)
     engine, search = _choose(source, core, required, fast=fast)
     return Pattern(source=source, engine=engine, required=required, search=search)
+
+
+def _folded(source: str, node: Node, fold: Callable[[str], str]) -> Node:
+    try:
+        folded = rewrite.folded(node, fold)
+    except InputError as error:
+        raise refuse(source, f"the pattern cannot be folded: {error.problems[0].message}", 0, code="fold") from error
+    if tree.nullable(folded) and not tree.nullable(node):
+        # Invisible characters fold to nothing. A pattern of nothing would match every text.
+        reason = "folding leaves nothing of it to look for; search the text as it is instead"
+        raise refuse(source, f"the pattern cannot be folded: {reason}", 0, code="fold")
+    return folded
 
 
 def _choose(source: str, core: Node, required: tuple[str, ...], *, fast: bool | None) -> tuple[str, _Search]:
@@ -86,7 +99,7 @@ def _choose(source: str, core: Node, required: tuple[str, ...], *, fast: bool | 
         limit = f"{size:,} characters when counts are written out, and at most {_MACHINE_SIZE_MAX:,} can be bounded"
         raise refuse(source, f"the pattern is too large: {limit}", 0, code="too_large")
     machine = Machine(automaton.build(core))
-    if machine.operations > _OPERATIONS_MAX and not machine.explore(_COMPLETE_MOVES_MAX):
+    if machine.step_ns > _STEP_NS_MAX and not machine.explore(_COMPLETE_MOVES_MAX):
         advice = "give it fewer repeats that overlap, or split it into several patterns"
         raise refuse(source, f"the pattern can be in too many states at once; {advice}", 0, code="too_large")
     quick = None if fast is False else _with_re2(core, machine, required=fast is True)
@@ -121,7 +134,7 @@ def _with_re2(node: Node, machine: Machine, *, required: bool) -> _Search | None
     """Search with RE2; None if it is not installed or would be slow.
 
     RE2 is fast as long as its own automata, one forwards and one backwards, stay small. Past
-    that it falls back to a simulation that takes over 50 ms for some patterns.
+    that it simulates, and for some patterns takes over 50 ms.
     """
     try:
         import re2  # noqa: PLC0415 - an optional extra
@@ -131,13 +144,16 @@ def _with_re2(node: Node, machine: Machine, *, required: bool) -> _Search | None
         return None
     both = [automaton.build(node), automaton.build(rewrite.reverse(node))]
     if both[0].whole.empty and Place.NOT_BOUNDARY in both[0].places:
-        return None  # RE2 finds \\B between the bytes of one character
+        return None  # RE2 would find \B between the bytes of one character
     if not all(Machine(direction, ranked=False).explore(_RE2_MOVES_MAX) for direction in both):
         return None
     options = re2.Options()
     options.log_errors = False
     options.longest_match = True  # its states are then sets, not lists: there are fewer
-    find = re2.compile(for_re2(node), options).search
+    try:
+        find = re2.compile(for_re2(node), options).search
+    except re2.error:  # large classes take it much room, which it limits
+        return None
 
     def search(text: str) -> bool:
         try:

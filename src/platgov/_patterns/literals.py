@@ -119,8 +119,8 @@ def _better(one: _Words, other: _Words) -> _Words:
     return min(one, other, key=_frequency)
 
 
-def _frequency(words: _Words) -> int:
-    """Guess in how many of 12**8 texts one of the words is, and add what looking for each costs."""
+def _frequency(words: _Words) -> tuple[int, int]:
+    """Guess in how many of 12**8 texts one of the words is, and add what looking for each costs; long words first."""
     if not words:
-        return _TEXTS
-    return sum(_TEXTS // 12 ** min(len(word), 8) + _TEXTS // 100 for word in words)
+        return _TEXTS, 0
+    return sum(_TEXTS // 12 ** min(len(word), 8) + _TEXTS // 100 for word in words), -min(map(len, words))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine"]
 
 _KNOWN_CHARS_MAX: Final = 20_000
-_ROOM: Final = 3_000
+_ROOM: Final = 2_000
 _RANKS_MAX: Final = 32
 
 
@@ -38,7 +38,7 @@ class _FullError(Exception):
 
 
 # What one step of a simulation needs, by the class of the next character; "" is the end of the text.
-_Table: TypeAlias = dict[str, tuple[int, int, int, Any, Any, int, "_Table"]]
+_Table: TypeAlias = dict[str, tuple[int, int, int, int, Any, Any, int, "_Table"]]
 
 
 class _State(dict[str, "_State"]):
@@ -81,7 +81,7 @@ class Machine:
     """A pattern that is ready to search.
 
     Attributes:
-        operations: How many steps it takes, at most, to move all positions at once.
+        step_ns: About how long it takes to move all positions at once.
     """
 
     def __init__(self, automaton: Automaton, *, ranked: bool = True) -> None:
@@ -105,7 +105,7 @@ class Machine:
             self._kinds[chr(number)] = WORD if word else LINE if line else OTHER
         kinds = {self._edge, *self._kinds.values()}
         self._moves = {context(a, b): automaton.moves(context(a, b)) for a in kinds for b in kinds}
-        self.operations = max(len(m.shifts) + len(m.groups) for m in self._moves.values())
+        self.step_ns = max(map(_step_ns, self._moves.values())) * (1 + len(automaton.chars) / 1500)
         self._surely_last = automaton.surely_last()
         self._descending = automaton.descending[:_RANKS_MAX] if ranked else []
         self._ascending = automaton.ascending[:_RANKS_MAX] if ranked else []
@@ -145,8 +145,6 @@ class Machine:
         except _FullError:
             self._reset()
             return False
-        except _DecidedError:  # pragma: no cover - decided states are never waited for
-            pass
         return True
 
     def grow(self, state: _State, char: str) -> _State:
@@ -160,6 +158,7 @@ class Machine:
         self._room -= 1
         after = self._kinds[char]
         moves = self._moves[context(state.before, after)]
+        reached: _State
         if moves.empty or state.positions & moves.last:
             reached = self._found
         else:
@@ -204,11 +203,11 @@ class Machine:
         # One bit beyond all positions stands for a match that is about to begin.
         positions, table = self._fresh, self._tables[self._edge]
         for char in classes:
-            last, nexts, reached, groups, shifts, mask, table = table[char]  # noqa: PLW2901 - one lookup a step
+            last, stays, nexts, reached, groups, shifts, mask, table = table[char]  # one lookup a step
             if positions & last:
                 return True
             # As in _moved; a call for each character would double the time.
-            reached |= (positions & nexts) << 1
+            reached |= positions & stays | (positions & nexts) << 1
             for sources, targets in groups:
                 if positions & sources:
                     reached |= targets
@@ -224,11 +223,12 @@ class Machine:
         for before, table in tables.items():
             for char, after in (*self._kinds.items(), ("", self._edge)):
                 moves = self._moves[context(before, after)]
-                nexts = next((sources for sources, up, _ in moves.shifts if up == 1), 0)
-                others = tuple(shift for shift in moves.shifts if shift[1] != 1)
-                last = moves.last | self._fresh * moves.empty
+                by_distance = {up - down: sources for sources, up, down in moves.shifts}
+                stays, nexts = by_distance.pop(0, 0), by_distance.pop(1, 0)
+                others = tuple((sources, max(far, 0), max(-far, 0)) for far, sources in by_distance.items())
+                last, reached = moves.last | self._fresh * moves.empty, moves.first | self._fresh
                 mask = self._masks.get(char, 0) | self._fresh
-                table[char] = (last, nexts, moves.first | self._fresh, moves.groups, others, mask, tables[after])
+                table[char] = (last, stays, nexts, reached, moves.groups, others, mask, tables[after])
         return tables
 
 
@@ -241,6 +241,11 @@ def _moved(positions: int, moves: Moves) -> int:
         if positions & sources:
             reached |= targets
     return reached
+
+
+def _step_ns(moves: Moves) -> float:
+    """Estimate one step of a simulation of few positions; measured on CPython 3.11 to 3.13."""
+    return 190 + 45 * len(moves.groups) + 95 * sum(up - down not in (0, 1) for _, up, down in moves.shifts)
 
 
 def _partition(distinct: list[Ranges]) -> tuple[list[int], list[int], list[int]]:

@@ -106,9 +106,9 @@ class _Parser:
         copies = 1
         while self._at < len(self._source) and self._source[self._at] not in "|)":
             self._copies = 1
-            *quoted, item = self._atom()
-            items += quoted
-            items.append(self._quantified(item))
+            atoms = self._atom()
+            last = self._quantified(atoms.pop() if atoms else None)
+            items += [*atoms, last]
             copies = max(copies, self._copies)
         self._copies = copies
         return tree.concat(items)
@@ -159,11 +159,11 @@ class _Parser:
 
     # -- atoms -------------------------------------------------------------------------------------
 
-    def _atom(self) -> list[Node | None]:
-        """Read what a quantifier could follow, last in the list; None where it could not."""
+    def _atom(self) -> list[Node]:
+        """Read up to where a quantifier may stand: it is for the last in the list, and wrong if that is empty."""
         char = self._source[self._at]
         if char == "(":
-            return [self._group()]
+            return self._group()
         if char == "[":
             return [Chars(self._class())]
         if char == "\\":
@@ -181,12 +181,12 @@ class _Parser:
             return [Assertion(Place.LINE_END if "m" in self._flags else Place.TEXT_END)]
         return [Chars(self._cased(((ord(char), ord(char)),)))]
 
-    def _group(self) -> Node | None:
+    def _group(self) -> list[Node]:
         start = self._at
         outer = self._flags
         self._at += 1
         if self._ahead("?") and not self._open(start):
-            return None
+            return []
         self._depth += 1
         if self._depth > DEFAULT.nesting:
             raise self._refuse(f"groups are nested more than {DEFAULT.nesting} deep", start, code="too_large")
@@ -196,7 +196,7 @@ class _Parser:
         self._at += 1
         self._depth -= 1
         self._flags = outer
-        return node
+        return [node]
 
     def _open(self, start: int) -> bool:
         """Read what follows (? at the start of a group; False when it was only (?flags)."""
@@ -220,7 +220,7 @@ class _Parser:
 
     # -- escapes -----------------------------------------------------------------------------------
 
-    def _escape(self) -> list[Node | None]:
+    def _escape(self) -> list[Node]:
         start = self._at
         char = self._source[start + 1 : start + 2]
         if char == "Q":
@@ -228,7 +228,7 @@ class _Parser:
             stop = len(self._source) if end < 0 else end
             self._at = min(stop + 2, len(self._source))
             quoted = self._source[start + 2 : stop]
-            return [Chars(self._cased(((ord(other), ord(other)),))) for other in quoted] or [None]
+            return [Chars(self._cased(((ord(other), ord(other)),))) for other in quoted]
         if char in _ASSERTIONS:
             self._at += 2
             return [Assertion(_ASSERTIONS[char])]
@@ -239,7 +239,7 @@ class _Parser:
         return [Chars(ranges)]
 
     def _escaped_class(self) -> Ranges | None:
-        """Read ``\\d`` and its like or ``\\p{...}``; None when something else stands here."""
+        r"""Read ``\d`` and its like or ``\p{...}``; None when something else stands here."""
         start = self._at
         char = self._source[start + 1 : start + 2]
         if char.lower() in ESCAPED_CLASSES:
@@ -277,7 +277,7 @@ class _Parser:
         if char in "123456789":
             reason = "a back-reference is not supported; it cannot be bounded"
             raise self._refuse(f"{reason} (for a character code write \\x{{...}})", start, code="unsupported")
-        if char.isascii() and not char.isalnum() and char != "_":
+        if char.isascii() and not char.isalnum():
             return ord(char)
         raise self._refuse(f"bad escape \\{char}{_HINTS.get(char, '')}", start)
 

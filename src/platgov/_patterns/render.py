@@ -1,7 +1,7 @@
-"""Spells a tree as a pattern, for RE2 or for Python's ``re``.
+r"""Spells a tree as a pattern, for RE2 or for Python's ``re``.
 
 What a host wrote is never handed on. Both get every class spelled out, so no flag, no
-Unicode table and no reading of ``$`` or ``\\s`` of theirs can make a difference.
+Unicode table and no reading of ``$`` or ``\s`` of theirs can make a difference.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def for_re2(node: Node) -> str:
 
 
 def for_re(node: Node) -> str:
-    """Spell a tree for ``re.compile`` with the flag ``re.ASCII``.
+    """Spell a tree for ``re.compile`` with the flag ``re.ASCII``; no group may repeat without limit.
 
     Groups are written out copy by copy. That leaves literals, sets, repeats of one set and
     choices: the part of the engine that is the same and sound in every Python.
@@ -64,8 +64,7 @@ def _spell(
                 return "".join(map(inner, items))
             case Alternation(branches):
                 return "|".join(map(spell, branches))
-            case Repeat():
-                return repeated(part, inner)
+        return repeated(part, inner)
 
     def inner(part: Node) -> str:
         return f"(?:{spell(part)})" if isinstance(part, Alternation | Concat) else spell(part)
@@ -91,7 +90,7 @@ def _written_out(part: Repeat, inner: Callable[[Node], str]) -> str:
     if isinstance(part.item, Chars):
         return _counted(part, inner)
     copy = inner(part.item)
-    optional = (part.high or part.low) - part.low
+    optional = (part.high or 0) - part.low
     return copy * part.low + f"(?:{copy}" * optional + "|)" * optional
 
 

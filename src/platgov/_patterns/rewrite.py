@@ -83,12 +83,21 @@ def _trim_end(node: Node) -> Node:
                 kept.pop()
             return tree.concat([*kept[:-1], _trim_end(kept[-1])])
         case Alternation(branches):
-            return tree.alternation(_trim_end(branch) for branch in branches)
-        case Repeat(Chars() as item, low, _):
-            return tree.repeat(item, low, low)
+            return tree.alternation(_trim_end(branch) for branch in branches if not _has_start_in(branches[0], branch))
         case Repeat(item, low, _):
-            return tree.concat([tree.repeat(item, low - 1, low - 1), _trim_end(item)])
+            few = tree.absorbed(item)
+            if isinstance(few, Chars):
+                return tree.repeat(few, low, low)
+            return tree.concat([tree.repeat(few, low - 1, low - 1), _trim_end(few)])
     return node
+
+
+def _has_start_in(chars: Node, branch: Node) -> bool:
+    """Tell whether a branch of several parts starts with what another branch matches alone."""
+    first, *rest = tree.items_of(branch)
+    return (
+        isinstance(chars, Chars) and isinstance(first, Chars) and bool(rest) and sets.within(first.ranges, chars.ranges)
+    )
 
 
 def factor(node: Node, depth: int = 0) -> Node:

@@ -29,6 +29,7 @@ __all__ = [
     "Node",
     "Place",
     "Repeat",
+    "absorbed",
     "alternation",
     "concat",
     "items_of",
@@ -140,7 +141,7 @@ def alternation(nodes: Iterable[Node]) -> Node:
             elif branch != NOTHING:
                 branches[branch] = None
     chars = [branch.ranges for branch in branches if isinstance(branch, Chars)]
-    if len(chars) > 1:
+    if chars:  # one set, and in front
         united = Chars(sets.merge(*chars))
         branches = dict.fromkeys([united, *(branch for branch in branches if not isinstance(branch, Chars))])
     if not branches:
@@ -157,6 +158,8 @@ def repeat(item: Node, low: int, high: int | None) -> Node:
         return EMPTY
     if positions(item) == 0:  # nothing but assertions: once is as good as often
         return item if low else EMPTY
+    if high is None:
+        item = absorbed(item)
     if nullable(item):
         low = 0
     if (low, high) == (1, 1):
@@ -165,6 +168,25 @@ def repeat(item: Node, low: int, high: int | None) -> Node:
         most = None if item.high is None or high is None else item.high * high
         return Repeat(item.item, item.low * low, most)
     return Repeat(item, low, high)
+
+
+def absorbed(item: Node) -> Node:
+    """Leave out of a choice what its set of characters spells as well: (?:[a-z]|rn)+ is [a-z]+.
+
+    Only for a choice that is repeated without limit, where such a branch is no more than
+    several rounds of the set. Folding makes these, where one letter folds to two.
+    """
+    if not isinstance(item, Alternation):
+        return item
+    first, *others = item.branches
+    if not isinstance(first, Chars):
+        return item
+    covered = first.ranges
+    return alternation([first, *(branch for branch in others if not _spelled_with(branch, covered))])
+
+
+def _spelled_with(branch: Node, covered: Ranges) -> bool:
+    return all(isinstance(part, Chars) and sets.within(part.ranges, covered) for part in items_of(branch))
 
 
 def _gapless(inner: Repeat, low: int, high: int | None) -> bool:

@@ -11,6 +11,8 @@ from platgov._conditions.reasons import spoken
 from platgov._facts.schema import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from platgov._conditions.reasons import Change, Explainer
     from platgov._facts.schema import Schema
     from platgov._rules.rule import Finding, Rule
@@ -105,20 +107,32 @@ def reason_of(rule: Rule[Any], finding: Finding, explainer: Explainer | None, fr
     about = {"rule_id": rule.id, "version": rule.version, "clause": rule.clause, "says": rule.says}
     proof = None if explainer is None else explainer.proof(frame)
     if proof is None or explainer is None:
-        return Reason(**about, evidence=finding.evidence)  # type: ignore[arg-type]
+        # What a host rule says it saw may hold the very values that are not to be told.
+        hidden = tuple(sorted(rule.withhold))
+        return Reason(**about, evidence=() if hidden else finding.evidence, withheld=hidden)  # type: ignore[arg-type]
     named = tuple((".".join(path), frame[explainer.slots[path]]) for path in proof.facts)
     if not rule.withhold:
         return Reason(**about, tests=proof.tests, facts=named, found=proof.found)  # type: ignore[arg-type]
     hidden = tuple(name for name, _ in named if is_withheld(rule, name))
-    open_tests = tuple(test for test in proof.tests if not any(name in test for name in hidden))
-    facts = tuple(item for item in named if item[0] not in hidden)
+    told = [
+        (test, names)
+        for test, names in zip(proof.tests, map(_dotted, proof.reads), strict=True)
+        if not names.intersection(hidden)
+    ]
+    open_tests = tuple(test for test, _ in told)
+    # What is only held against a withheld fact may be its limit.
+    facts = tuple(item for item in named if any(item[0] in names for _, names in told))
     found = () if hidden else proof.found
     return Reason(**about, tests=open_tests, facts=facts, found=found, withheld=hidden)  # type: ignore[arg-type]
 
 
+def _dotted(paths: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    return frozenset(map(".".join, paths))
+
+
 def is_withheld(rule: Rule[Any], name: str) -> bool:
-    """Tell whether a fact, or a fact around it, is withheld by a rule."""
-    return any(name == hidden or name.startswith(f"{hidden}.") for hidden in rule.withhold)
+    """Tell whether a fact, one around it, or one inside it is withheld by a rule."""
+    return any(f"{name}.".startswith(f"{hidden}.") or hidden.startswith(f"{name}.") for hidden in rule.withhold)
 
 
 def counterfactual_of(rule: Rule[Any], explainer: Explainer, frame: list[Any], schema: Schema) -> Counterfactual | None:

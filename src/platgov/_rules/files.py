@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,15 +14,15 @@ from platgov._conditions.condition import Condition
 from platgov._conditions.tree import ListOf, Literal, Name, Node, Select, rewrite
 from platgov._facts.schema import Schema, suggest
 from platgov._limits import DEFAULT
-from platgov._rules.rule import ConditionRule, Grant, condition_of, refuse
+from platgov._rules.rule import ConditionRule, Grant, condition_of, names_of, refuse
 from platgov._rules.ruleset import RuleSet
-from platgov._time import from_iso, to_iso
+from platgov._time import from_iso, to_epoch, to_iso
 from platgov.errors import InputError, Problem, RuleSetError
 from platgov.measures import SHIPPED, Measure
 from platgov.measures import from_dict as measure_from_dict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["dump", "load", "loads"]
 
@@ -29,15 +30,16 @@ _TOP: Final = frozenset(
     {"id", "version", "announced_at", "effective_at", "milder_applies", "facts", "rules", "grants", "defeats", "lists"}
 )
 _RULE: Final = frozenset({"id", "version", "clause", "category", "when", "measures", "says", "why", "withhold"})
+_TABLE: Final = re.compile(r"[\w\s.-]+", re.ASCII)
 _GRANT: Final = frozenset({"fact", "reason", "approved_by", "expires_at"})
 
 
 def load(path: str | Path, *, facts: Any = None, measures: Iterable[type[Measure]] = ()) -> RuleSet:
     """Read a rule file; see `RuleSet.load`."""
     source = Path(path)
-    if source.stat().st_size > DEFAULT.file_bytes:
-        raise refuse(f"{source.name} has more than {DEFAULT.file_bytes} bytes; split the rules", code="too_long")
-    return loads(source.read_bytes(), facts=facts, measures=measures, name=source.name)
+    with source.open("rb") as file:
+        data = file.read(DEFAULT.file_bytes + 1)  # not by the size it claims: a pipe or device claims none
+    return loads(data, facts=facts, measures=measures, name=source.name)
 
 
 def loads(
@@ -48,10 +50,17 @@ def loads(
     Raises:
         RuleSetError: Every problem, with line and rule id.
     """
-    return _File(_decoded(text, name), facts, (*SHIPPED, *measures), name).rule_set()
+    accepted = (*SHIPPED, *measures)
+    twice = sorted(word for word, count in Counter(measure.name for measure in accepted).items() if count > 1)
+    if twice:
+        raise refuse(f"two measures are called {', '.join(twice)}; a name stands for one measure", code="measure")
+    return _File(_decoded(text, name), facts, accepted, name).rule_set()
 
 
 def _decoded(text: str | bytes, name: str) -> str:
+    if len(text) > DEFAULT.file_bytes:
+        problem = Problem(f"has more than {DEFAULT.file_bytes} bytes; split the rules", code="too_long")
+        raise RuleSetError(name, (problem,))
     if isinstance(text, str):
         return text
     try:
@@ -84,6 +93,7 @@ class _File:
         self.facts = facts
         self.failed: set[str] = set()
         self.starts: dict[str, int | None] = {}  # rule id -> line of its table
+        self.undated = False  # a date was given that cannot be read
 
     def report(self, message: str, path: str, code: str = "rule_file", line: int | None = None) -> None:
         self.problems.append(Problem(message, path, code, line=line))
@@ -91,39 +101,33 @@ class _File:
     def rule_set(self) -> RuleSet:
         for key in sorted(self.data.keys() - _TOP):
             self.report(f"unknown key {key!r}{suggest(key, _TOP)}", f"$.{key}", "unknown_key", self.lines.key(key))
-        schema = self.schema()
-        lists = self.lists()
-        rules = [rule for rule in map(self.rule, *self.tables("rules", lists)) if rule is not None]
-        grants = [grant for grant in map(self.grant, *self.tables("grants")) if grant is not None]
-        made = None if schema is None or not rules else self.build(schema, rules, grants)
-        if not rules and not self.starts:
+        if self.data.get("rules", []) == []:
             self.report("has no rules; write at least one [[rules]] table", "$.rules", "empty")
+        schema, lists = self.schema(), self.lists()
+        rules = [self.rule(body, place, lists) for place, body in enumerate(self.tables("rules"))]
+        grants = [self.grant(body, place) for place, body in enumerate(self.tables("grants"))]
+        parts = {
+            "rules": [rule for rule in rules if rule is not None],
+            "grants": [grant for grant in grants if grant is not None],
+            "defeats": self.defeats(),
+            "announced_at": self.date("announced_at"),
+            "effective_at": self.date("effective_at"),
+            "milder_applies": self.flag("milder_applies"),
+        }
+        made = None if schema is None else self.build(schema, parts)
         if self.problems or made is None:
             raise RuleSetError(self.name, tuple(sorted(self.problems, key=lambda problem: problem.line or 0)))
         return made
 
-    def build(self, schema: Schema | type, rules: list[ConditionRule], grants: list[Grant]) -> RuleSet | None:
+    def build(self, schema: Schema | type, parts: dict[str, Any]) -> RuleSet | None:
         try:
-            return RuleSet(
-                id=self.data.get("id", ""),
-                version=self.data.get("version", ""),
-                facts=schema,
-                rules=rules,
-                grants=grants,
-                defeats=self.defeats(),
-                announced_at=self.instant(
-                    "announced_at", self.data.get("announced_at"), self.lines.key("announced_at")
-                ),
-                effective_at=self.instant(
-                    "effective_at", self.data.get("effective_at"), self.lines.key("effective_at")
-                ),
-                milder_applies=self.flag("milder_applies"),
-            )
+            return RuleSet(id=self.data.get("id", ""), version=self.data.get("version", ""), facts=schema, **parts)
         except InputError as error:
-            for problem in error.problems:
-                # What only fails because a rule above was refused is not worth a line of its own.
-                if not (problem.code in ("unknown_rule", "empty") and self.failed):
-                    self.problems.append(problem._replace(line=self.line_of(problem)))
+            # What only follows from a problem above is not worth a line of its own.
+            said = {"empty", "retroactive"} if self.undated else {"empty"}
+            self.problems += [
+                problem._replace(line=self.line_of(problem)) for problem in error.problems if problem.code not in said
+            ]
             return None
 
     def line_of(self, problem: Problem) -> int | None:
@@ -151,29 +155,32 @@ class _File:
             ]
             return None
 
-    def tables(self, key: str, *extra: Any) -> tuple[list[Any], ...]:
-        """Give the tables of an array, their places, and further arguments for each."""
+    def tables(self, key: str) -> list[Any]:
+        """Give the tables of an array."""
         found = self.data.get(key, [])
         if not isinstance(found, list):
             self.report(f"{key} is no array of tables; write [[{key}]]", f"$.{key}", "type", self.lines.key(key))
-            found = []
-        return (found, list(range(len(found))), *([item] * len(found) for item in extra))
+            return []
+        return found
 
     def lists(self) -> dict[str, tuple[str, ...]]:
+        """Give the named lists; one that is refused is empty, so that it is not missed as well."""
         result = {}
         given = self.data.get("lists", {})
-        for name, values in given.items() if isinstance(given, dict) else ():
-            if not isinstance(values, list) or not values or not all(type(value) is str and value for value in values):
+        if not isinstance(given, dict):
+            self.report(
+                "is no table of lists: name = ['term', 'other term']", "$.lists", "type", self.lines.key("lists")
+            )
+            return {}
+        for name, values in given.items():
+            fit = isinstance(values, list) and values and all(type(value) is str and value for value in values)
+            if not fit:
                 line = self.lines.key(name)
                 self.report("is no list of texts, none of them empty", f"$.lists.{name}", "type", line)
-                continue
-            result[name] = tuple(values)
+            result[name] = tuple(values) if fit else ()
         return result
 
-    def keys(self, body: Any, accepted: frozenset[str], where: str, line: int | None) -> dict[str, Any]:
-        if not isinstance(body, dict):
-            self.report("is no table", where, "type", line)
-            return {}
+    def keys(self, body: dict[str, Any], accepted: frozenset[str], where: str, line: int | None) -> dict[str, Any]:
         for key in sorted(body.keys() - accepted):
             self.report(
                 f"unknown key {key!r}{suggest(key, accepted)}", where, "unknown_key", self.lines.near(line, key)
@@ -182,58 +189,86 @@ class _File:
 
     def rule(self, body: Any, place: int, lists: dict[str, tuple[str, ...]]) -> ConditionRule | None:
         line, path = self.lines.table("rules", place), f"$.rules[{place}]"
+        if not isinstance(body, dict):
+            self.report("is no table", path, "type", line)
+            return None
+        before = len(self.problems)
         known = self.keys(body, _RULE, path, line)
         rule_id = str(known.get("id", ""))
+        self.problems[before:] = [problem._replace(rule=rule_id or None) for problem in self.problems[before:]]
         problems: list[Problem] = []
-        if rule_id in self.starts:
+        if "id" in known and rule_id in self.starts:
             message = f"this id is used twice, first on line {self.starts[rule_id]}"
             problems.append(Problem(message, f"{path}.id", "duplicate_id", line=self.lines.near(line, "id")))
-        self.starts.setdefault(rule_id, line)
+        first = self.starts.setdefault(rule_id, line) == line
         for key in ("id", "when"):
             if key not in known:
                 why = ": a rule without a condition would apply to everything" if key == "when" else ""
                 problems.append(Problem(f"has no {key!r}{why}", path, "missing", line=line))
-        fields = dict(known)
-        if "when" in known:
+
+        def part(key: str, read: Callable[[Any], Any], instead: Any) -> Any:
+            """Read one key; on failure go on with something that is in order, to find what else is wrong."""
+            if key not in known:
+                return instead
             try:
-                fields["when"] = _with_lists(condition_of(known["when"]), lists)
+                return read(known[key])
             except InputError as error:
-                problems += [_at(problem, f"{path}.when", self.lines.near(line, "when")) for problem in error.problems]
-        measures = known.get("measures", [])
+                near = self.lines.near(line, key)
+                for problem in error.problems:
+                    place = problem.path[1:] if problem.path.startswith("$[") else ""
+                    problems.append(_at(problem, f"{path}.{key}{place}", near))
+                return instead
+
+        fields = {
+            "id": "unnamed",
+            **known,
+            "when": part("when", lambda value: _with_lists(condition_of(value), lists), Condition(Literal(value=True))),
+            "measures": part("measures", self.measures_of, ()),
+            "withhold": part("withhold", names_of, ()),
+        }
+        rule = None
         try:
-            listed = measures if isinstance(measures, list) else [measures]
-            fields["measures"] = [
-                measure_from_dict(item, self.measures, f"{path}.measures[{number}]")
-                for number, item in enumerate(listed)
-            ]
+            rule = ConditionRule(**fields)
         except InputError as error:
-            near = self.lines.near(line, "measures")
-            problems += [problem._replace(line=near) for problem in error.problems]
-        if not problems:
-            try:
-                return ConditionRule(**fields)
-            except InputError as error:
-                problems += [_at(problem, path, line) for problem in error.problems]
-        if self.starts[rule_id] == line:
-            self.failed.add(rule_id)
+            for problem in error.problems:
+                near = self.lines.near(line, problem.path.removeprefix("$."))
+                problems.append(_at(problem, f"{path}{problem.path[1:]}", near))
         self.problems += [problem._replace(rule=rule_id or None) for problem in problems]
-        return None
+        if problems and first:
+            self.failed.add(rule_id)
+        return None if problems else rule
+
+    def measures_of(self, value: Any) -> list[Measure]:
+        measures: list[Measure] = []
+        problems: list[Problem] = []
+        for place, item in enumerate(value if isinstance(value, list) else [value]):
+            try:
+                measures.append(measure_from_dict(item, self.measures, f"$[{place}]"))
+            except InputError as error:
+                problems += error.problems
+        if problems:
+            raise RuleSetError("measures", tuple(problems))
+        return measures
 
     def grant(self, body: Any, place: int) -> Grant | None:
         line, path = self.lines.table("grants", place), f"$.grants[{place}]"
+        if not isinstance(body, dict):
+            self.report("is no table", path, "type", line)
+            return None
         known = self.keys(body, _GRANT, path, line)
         missing = sorted(_GRANT - known.keys())
         if missing:
             self.report(f"lacks {', '.join(missing)}", path, "missing", line)
             return None
         expires_at = self.instant(f"{path}.expires_at", known["expires_at"], self.lines.near(line, "expires_at"))
-        if expires_at is None:
-            return None
         try:
-            return Grant(**{**known, "expires_at": expires_at})
+            grant = Grant(**{**known, "expires_at": expires_at or 0})
         except InputError as error:
-            self.problems += [_at(problem, path, line) for problem in error.problems]
+            for problem in error.problems:
+                near = self.lines.near(line, problem.path.removeprefix("$."))
+                self.problems.append(_at(problem, f"{path}{problem.path[1:]}", near))
             return None
+        return None if expires_at is None else grant
 
     def defeats(self) -> dict[str, Any]:
         found = self.data.get("defeats", {})
@@ -243,7 +278,12 @@ class _File:
             line = self.lines.key("defeats")
             self.report("is no table of lists: exception = ['rule it sets aside']", "$.defeats", "type", line)
             return {}
-        return {name: [item for item in value if item not in self.failed] for name, value in found.items()}
+        # An id whose rule was refused is not unknown.
+        return {
+            name: [item for item in value if item not in self.failed]
+            for name, value in found.items()
+            if name not in self.failed
+        }
 
     def flag(self, key: str) -> bool:
         value = self.data.get(key, False)
@@ -251,12 +291,17 @@ class _File:
             self.report(f"is {value!r}; expected true or false", f"$.{key}", "type", self.lines.key(key))
         return value is True
 
-    def instant(self, path: str, value: Any, line: int | None) -> Any:
-        if value is None or (isinstance(value, dt.datetime) and value.utcoffset() is not None):
-            return value
-        if isinstance(value, str):
+    def date(self, key: str) -> int | None:
+        value = self.instant(f"$.{key}", self.data.get(key), self.lines.key(key))
+        self.undated = self.undated or (value is None and key in self.data)
+        return value
+
+    def instant(self, path: str, value: Any, line: int | None) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, str) or (isinstance(value, dt.datetime) and value.utcoffset() is not None):
             try:
-                return from_iso(value)
+                return from_iso(value) if isinstance(value, str) else to_epoch(value)
             except InputError as error:
                 self.problems += [_at(problem, path, line) for problem in error.problems]
                 return None
@@ -291,12 +336,24 @@ class _Lines:
     """Finds the line on which something is written, as well as plain text search can."""
 
     def __init__(self, text: str) -> None:
-        self.lines = text.split("\n")
-        self.headers: dict[str, list[int]] = {}
-        for number, line in enumerate(self.lines, 1):
-            found = re.match(r"\s*\[\[\s*([A-Za-z0-9_.-]+)\s*\]\]", line)
-            if found:
-                self.headers.setdefault(found[1], []).append(number)
+        self.headers: dict[str, list[int]] = {}  # array of tables -> lines of its tables
+        self.first: dict[str, int] = {}  # key -> first line that sets it or opens its table
+        self.inside: dict[int, dict[str, int]] = {0: {}}  # line of a table -> the lines of its keys
+        start = 0
+        for number, line in enumerate(text.split("\n"), 1):
+            words = _header(line)
+            if words:
+                start = number
+                self.inside[start] = {}
+                if line.lstrip().startswith("[["):
+                    self.headers.setdefault(words, []).append(number)
+                for word in words.split("."):
+                    self.first.setdefault(word.strip(), number)
+            elif "=" in line:
+                for word in line.partition("=")[0].split("."):
+                    key = word.strip().strip("\"'")
+                    self.first.setdefault(key, number)
+                    self.inside[start].setdefault(key, number)
 
     def table(self, key: str, place: int) -> int | None:
         """Give the line of the n-th table of an array."""
@@ -305,27 +362,22 @@ class _Lines:
 
     def key(self, key: str) -> int | None:
         """Give the first line that sets a key or opens its table."""
-        pattern = re.compile(
-            rf"""\s*(?:["']?{re.escape(key)}["']?\s*=|\[\[?\s*(?:[\w.-]+\.)?{re.escape(key)}\s*[\].])"""
-        )
-        return next((number for number, line in enumerate(self.lines, 1) if pattern.match(line)), None)
+        return self.first.get(key)
 
     def near(self, start: int | None, key: str) -> int | None:
         """Give the line of a key inside the table that starts on a line; the start if it is not there."""
-        if start is None:
-            return None
-        pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*=""")
-        for number in range(start + 1, len(self.lines) + 1):
-            line = self.lines[number - 1]
-            if pattern.match(line):
-                return number
-            if re.match(r"\s*\[", line) and not re.match(r"\s*\[\s*[\"'{\[]", line):
-                break
-        return start
+        return None if start is None else self.inside[start].get(key, start)
 
     def fact(self, name: str) -> int | None:
         """Give the line that declares a fact."""
-        return self.key(name.split(".")[-1]) or self.key("facts")
+        return self.key(name.rpartition(".")[2]) or self.key("facts")
+
+
+def _header(line: str) -> str | None:
+    """Give the name of the table that a line opens."""
+    text = line.strip()
+    name, closed, _ = text.lstrip("[").partition("]")
+    return name.strip() if closed and text.startswith("[") and _TABLE.fullmatch(name) else None
 
 
 # -- writing -----------------------------------------------------------------------------------

@@ -31,7 +31,10 @@ def publish(rule_set: RuleSet, *, title: str) -> str:
     if rule_set.announced_at is not None and rule_set.effective_at is not None:
         lines.append(f"Announced {to_iso(rule_set.announced_at)}, in force from {to_iso(rule_set.effective_at)}.")
     lines += ["", "Every rule applies to everyone alike. None looks at who you are, except as stated at the end."]
-    defeated = {rule_id: exception for exception, rules in rule_set.defeats for rule_id in rules}
+    defeated: dict[str, list[str]] = {}
+    for exception, rules in rule_set.defeats:
+        for rule_id in rules:
+            defeated.setdefault(rule_id, []).append(exception)
     for rule in sorted(rule_set.rules, key=_clause_order):
         lines += ["", *_section(rule_set, rule, defeated)]
     lines += ["", *_facts(rule_set), "", *_grants(rule_set)]
@@ -43,10 +46,14 @@ def publish(rule_set: RuleSet, *, title: str) -> str:
 def _clause_order(rule: Rule[object]) -> tuple[tuple[int, int | str], ...]:
     """Sort clause 10 after clause 9, rules without a clause last."""
     parts = rule.clause.split(".") if rule.clause else ["~"]
-    return (*((0, int(part)) if part.isdecimal() else (1, part) for part in parts), (1, rule.id))
+    return (*((0, int(part)) if _is_number(part) else (1, part) for part in parts), (1, rule.id))
 
 
-def _section(rule_set: RuleSet, rule: Rule[object], defeated: dict[str, str]) -> Iterator[str]:
+def _is_number(part: str) -> bool:
+    return part.isdecimal() and len(part) <= 9  # longer ones are no numbers anybody counts with
+
+
+def _section(rule_set: RuleSet, rule: Rule[object], defeated: dict[str, list[str]]) -> Iterator[str]:
     yield f"## {rule.clause + ' ' if rule.clause else ''}{rule.says or rule.id}"
     yield ""
     if rule.why:
@@ -59,7 +66,7 @@ def _section(rule_set: RuleSet, rule: Rule[object], defeated: dict[str, str]) ->
     elif not rule.measures:
         yield "- No measure follows."
     if rule.id in defeated:
-        yield f"- Does not apply where {defeated[rule.id]} does."
+        yield f"- Does not apply where {' or '.join(defeated[rule.id])} does."
     if rule.withhold:
         yield "- Exact limits are not published, lest they teach evasion; they are disclosed on appeal."
     yield f"- Rule `{rule.id}`, version {rule.version}" + (f", category {rule.category}." if rule.category else ".")

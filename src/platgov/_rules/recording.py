@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from platgov._conditions.engine import build
 from platgov._conditions.loading import Loading
-from platgov._facts.reading import Observed, observe_paths
+from platgov._facts.reading import observe_paths
 
 if TYPE_CHECKING:
-    from platgov._facts.schema import Schema
+    from collections.abc import Iterator, Mapping
 
-__all__ = ["Recorder"]
+    from platgov._facts.schema import FactType, Schema
+
+__all__ = ["Recorder", "gaps"]
 
 _PLAIN: Final = frozenset({"text", "int", "float", "bool", "enum"})
 _EXACT: Final = 2**53 - 1
@@ -43,8 +45,8 @@ class Recorder:
         entries = ", ".join(f"{name!r}: v{place}" for place, (_, name, _) in enumerate(self.names))
         self.load = build(loading, [*lines, f"return bad, {{{entries}}}"])
 
-    def record(self, event: dict[str, Any]) -> tuple[dict[str, Any], Observed]:
-        """Give the record of an event, and what was seen of the facts that needed a closer look."""
+    def record(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Give the record of an event: the facts by dotted name, absent ones left out."""
         bad, record = self.load(event)
         closer = self.slow
         if bad:
@@ -52,7 +54,31 @@ class Recorder:
                 if bad & bit:
                     del record[name]
                     closer = (*closer, path)
-        seen = observe_paths(self.schema, event, closer)
         if closer:
-            record.update(seen.record(closer))
-        return record, seen
+            record.update(observe_paths(self.schema, event, closer).record(closer))
+        return cast("dict[str, Any]", record)
+
+
+def gaps(record: Mapping[str, Any], name: str, kind: FactType | None) -> Iterator[tuple[str, str]]:
+    """Give the places of a recorded fact without a usable value, each with why: ``("tags[3]", "null")``.
+
+    Told from the record alone: two events with one fingerprint lack the same facts.
+    """
+    if name not in record:
+        yield name, "absent"
+    elif kind is not None:
+        yield from _gaps(record[name], name, kind)
+
+
+def _gaps(value: Any, name: str, kind: FactType) -> Iterator[tuple[str, str]]:
+    if value is None:
+        yield name, "null"
+    elif type(value) is dict and "$unusable" in value:
+        yield name, value["$unusable"]
+    elif type(value) is dict:
+        for field in kind.fields:
+            for place, why in gaps(value, field.name, field.type):
+                yield f"{name}.{place}", why
+    elif type(value) is list and kind.item is not None:
+        for number, item in enumerate(value):
+            yield from _gaps(item, f"{name}[{number}]", kind.item)

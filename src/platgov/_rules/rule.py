@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import abc
+import inspect
+import json
 import re
 import typing
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 import attrs
@@ -17,7 +20,7 @@ from platgov.measures import Measure
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 __all__ = ["ConditionRule", "Finding", "Grant", "Rule"]
 
@@ -33,20 +36,31 @@ def refuse(message: str, *, rule: str | None = None, code: str = "rule", path: s
     return RuleSetError("rule set", (Problem(message, path, code, rule=rule),))
 
 
-def measures_of(measures: Iterable[Measure]) -> tuple[Measure, ...]:
+def measures_of(measures: Any) -> tuple[Measure, ...]:
     """Keep measures as a sorted tuple: their order carries no meaning."""
+    if not isinstance(measures, Iterable) or isinstance(measures, str):
+        raise refuse(f"{measures!r} is no list of measures; give values such as [Remove(), LimitVisibility(days=3)]")
     kept = tuple(measures)
     for measure in kept:
         if not isinstance(measure, Measure):
             raise refuse(f"{measure!r} is no measure; give values such as Remove() or LimitVisibility(days=3)")
-    return tuple(sorted(set(kept), key=lambda measure: (measure.kind.value, measure.target, measure.severity)))
+    return tuple(sorted(set(kept), key=_place))
 
 
-def names_of(names: Iterable[str]) -> frozenset[str]:
+def _place(measure: Measure) -> tuple[str, str, tuple[int, float], str]:
+    # Total: measures that differ at all must not stand in the order in which a set happens to give them.
+    written = json.dumps(measure.to_dict(), sort_keys=True, default=repr)
+    return (measure.kind.value, measure.target, measure.severity, written)
+
+
+def names_of(names: Any) -> frozenset[str]:
     """Keep names as a set; a lone text would silently become a set of letters."""
     if isinstance(names, str):
         raise refuse(f"{names!r} is one text; give a list of names")
-    return frozenset(names)
+    kept = tuple(names) if isinstance(names, Iterable) else (names,)
+    if not all(type(name) is str for name in kept):
+        raise refuse(f"{names!r} is no list of names; give texts")
+    return frozenset(kept)
 
 
 def _class_default(name: str, fallback: Any) -> Any:
@@ -93,16 +107,16 @@ class Finding:
 class Rule(abc.ABC, Generic[Facts]):
     """One community rule. Subclass it, decorate with ``@attrs.frozen(kw_only=True)``, write `match`.
 
-    ::
-
-        @attrs.frozen(kw_only=True)
-        class LinkLimit(Rule[Post]):
-            kind = "link_limit"
-            reads = frozenset({"links"})
-            limit: int
-
-            def match(self, post):
-                return Finding(evidence=(f"{post.links} links",)) if post.links > self.limit else None
+    >>> @attrs.frozen(kw_only=True)
+    ... class LinkLimit(Rule[Any]):
+    ...     kind = "link_limit"
+    ...     reads = frozenset({"links"})
+    ...     limit: int
+    ...
+    ...     def match(self, post):
+    ...         return Finding(evidence=(f"{post.links} links",)) if post.links > self.limit else None
+    >>> LinkLimit(limit=3).id
+    'link_limit'
 
     Equal fields must mean equal behaviour: whoever changes `match` raises ``version``.
 
@@ -146,13 +160,27 @@ class Rule(abc.ABC, Generic[Facts]):
             raise refuse(f"{type(self).__name__} has no kind; give the class a literal: kind = 'link_limit'")
         if self.id is None:
             object.__setattr__(self, "id", kind)
-        if type(self.id) is not str or not _ID.match(self.id):
-            raise refuse(f"{self.id!r} is no rule id; use up to 100 letters, digits, '.', '_' and '-'")
+        problems = tuple(self._problems())
+        if problems:
+            raise RuleSetError("rule set", problems)
+
+    def _problems(self) -> Iterator[Problem]:
+        named = type(self.id) is str and _ID.match(self.id) is not None
+        rule = self.id if named else None
+        if not named:
+            yield Problem(f"{self.id!r} is no rule id; use up to 100 letters, digits, '.', '_' and '-'", "$.id", "rule")
         if type(self.version) is not int or self.version < 1:
-            raise refuse(f"version is {self.version!r}; count from 1", rule=self.id)
+            yield Problem(f"version is {self.version!r}; count from 1", "$.version", "rule", rule=rule)
         for name in ("clause", "category", "says", "why"):
-            if type(getattr(self, name)) is not str:
-                raise refuse(f"{name} is {getattr(self, name)!r}; give text", rule=self.id)
+            value = getattr(self, name)
+            if type(value) is not str:
+                yield Problem(f"{name} is {value!r}; give text", f"$.{name}", "rule", rule=rule)
+        dropped = sorted(_dropped(type(self)))
+        if dropped:
+            # Such a field would be the same for all rules of the class, and no part of the digest.
+            fix = "put @attrs.frozen(kw_only=True) on the class"
+            message = f"{type(self).__name__} declares {', '.join(dropped)}, which is no field of it; {fix}"
+            yield Problem(message, "$", "undecorated", rule=rule)
 
     @abc.abstractmethod
     def match(self, facts: Facts) -> Finding | None:
@@ -183,6 +211,15 @@ class Rule(abc.ABC, Generic[Facts]):
             name = type(self).__name__
             message = f"the annotations of {name} name {error.name!r}, which its module does not have; move it there"
             raise refuse(message, rule=self.id) from None
+
+
+def _dropped(cls: type) -> Iterator[str]:
+    """Give the fields that classes below `Rule` declare without attrs having seen them."""
+    for part in cls.__mro__[: cls.__mro__.index(Rule)]:
+        if "__attrs_attrs__" not in part.__dict__:
+            for name, hint in inspect.get_annotations(part).items():
+                if name not in _FIELDS and "ClassVar" not in str(hint):
+                    yield name
 
 
 def condition_of(value: Any) -> Condition:

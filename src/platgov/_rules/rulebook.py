@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from platgov._facts.schema import suggest
 from platgov._rules.decision import Decision, Outcome
 from platgov._rules.rule import refuse
 from platgov._time import to_epoch, to_iso
@@ -88,15 +89,29 @@ class Rulebook:
         if own is None:
             first = to_iso(self._starts()[0])
             raise refuse(f"no rules were in force at {to_iso(happened)}; the first edition took effect at {first}")
-        decision = own.decide(facts, at=now, holds=holds)
+        _check_holds(self.editions, holds or {})
+        decision = own.decide(facts, at=now, holds=_holds_of(own, holds or {}))
         for edition, start in zip(self.editions, self._starts(), strict=True):
             if happened < start <= now and edition.milder_applies:
-                later = edition.decide(facts, at=now, holds=holds)
+                later = edition.decide(facts, at=now, holds=_holds_of(edition, holds or {}))
                 decision = later if _is_milder(later, decision) else decision
         return decision
 
     def _starts(self) -> list[int]:
         return [edition.effective_at or 0 for edition in self.editions]
+
+
+def _check_holds(editions: tuple[RuleSet, ...], holds: Mapping[str, str]) -> None:
+    known = {rule.id for edition in editions for rule in edition.rules}
+    for rule_id in holds:
+        if rule_id not in known:
+            raise refuse(f"holds names the unknown rule {rule_id!r}{suggest(str(rule_id), known)}")
+
+
+def _holds_of(edition: RuleSet, holds: Mapping[str, str]) -> dict[str, str]:
+    """Give the holds that concern an edition: a rule may be newer, or gone."""
+    ids = {rule.id for rule in edition.rules}
+    return {rule_id: reason for rule_id, reason in holds.items() if rule_id in ids}
 
 
 def _is_milder(one: Decision, other: Decision) -> bool:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from platgov._canonical import digest, digest_bytes, dumps
 from platgov._conditions.engine import ConditionSet
-from platgov._conditions.evaluate import literal_value
-from platgov._conditions.tree import Binary, Call, Node, path_of, walk
-from platgov._conditions.values import NULL, UNKNOWN
-from platgov._facts.reading import Observed, as_dict, observe, revive
+from platgov._facts.reading import as_dict, observe_paths, revive
 from platgov._facts.schema import Role, Schema, suggest
 from platgov._limits import DEFAULT
 from platgov._rules.decision import Absorbed, Decision, Defeated, Outcome, Undetermined
 from platgov._rules.explain import Counterfactual, Reason, counterfactual_of, reason_of
-from platgov._rules.recording import Recorder
-from platgov._rules.rule import ConditionRule, Finding, Grant, Rule, refuse, relabelled
+from platgov._rules.people import facts_within, named_people
+from platgov._rules.recording import Recorder, gaps
+from platgov._rules.rule import ConditionRule, Finding, Grant, Rule, names_of, refuse, relabelled
 from platgov._rules.view import FactsView, MissingFact, UndeclaredRead, by_name
 from platgov._time import to_epoch, to_iso
 from platgov.errors import ConditionError, Problem, RuleSetError
@@ -27,7 +26,7 @@ from platgov.measures import Measure, join
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from platgov._conditions.reasons import Explainer
@@ -38,7 +37,6 @@ SEMANTICS: Final = 1
 """Version of what conditions and decisions mean; part of every digest."""
 
 _GUARDED: Final = (Role.IDENTITY, Role.PROTECTED)
-_LISTED: Final = frozenset({"contains", "containsAny", "containsWord", "startsWith", "endsWith", "matches"})
 
 
 def _schema(value: Any) -> Schema:
@@ -47,23 +45,35 @@ def _schema(value: Any) -> Schema:
 
 def _rules(rules: Iterable[Rule[Any]]) -> tuple[Rule[Any], ...]:
     """Keep rules sorted by id: their order carries no meaning, and the digest must not see it."""
-    kept = tuple(rules)
+    kept = tuple(_listed(rules, "rules"))
     for rule in kept:
         if not isinstance(rule, Rule):
             raise refuse(f"{rule!r} is no rule; give instances of Rule, such as ConditionRule(...)")
     return tuple(sorted(kept, key=lambda rule: rule.id))
 
 
+def _listed(values: Any, name: str) -> Iterable[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise refuse(f"{name} is {values!r}; give a list")
+    return values
+
+
 def _grants(grants: Iterable[Grant]) -> tuple[Grant, ...]:
-    return tuple(sorted(grants, key=lambda grant: grant.fact))
+    kept = tuple(_listed(grants, "grants"))
+    for grant in kept:
+        if not isinstance(grant, Grant):
+            raise refuse(f"{grant!r} is no grant; give values such as Grant(fact=..., reason=..., ...)")
+    return tuple(sorted(kept, key=lambda grant: grant.fact))
 
 
 def _defeats(defeats: Mapping[str, Iterable[str]] | Iterable[tuple[str, Iterable[str]]]) -> Any:
-    pairs = dict(defeats).items()
-    for exception, defeated in pairs:
-        if isinstance(defeated, str):
-            raise refuse(f"defeats {exception!r}: {defeated!r} is one text; give a list of rule ids")
-    return tuple(sorted((exception, tuple(sorted(set(defeated)))) for exception, defeated in pairs))
+    if not isinstance(defeats, Mapping | tuple):
+        raise refuse(
+            f"defeats is {defeats!r}; give the rules that each exception sets aside: {{'quotation': ['slurs']}}"
+        )
+    pairs = [(exception, names_of(defeated)) for exception, defeated in dict(defeats).items()]
+    names_of([exception for exception, _ in pairs])
+    return tuple(sorted((exception, tuple(sorted(defeated))) for exception, defeated in pairs))
 
 
 def _instant(value: int | dt.datetime | None) -> int | None:
@@ -259,6 +269,9 @@ class _Check:
                 yield Problem(f"{name} is {value!r}; give a text of up to 100 characters", f"$.{name}", name)
         if not self.set.rules:
             yield Problem("has no rules", "$.rules", "empty")
+        if type(self.set.milder_applies) is not bool:
+            message = f"milder_applies is {self.set.milder_applies!r}; give True or False"
+            yield Problem(message, "$.milder_applies", "type")
         if len(self.set.rules) > DEFAULT.rules:
             yield Problem(
                 f"has {len(self.set.rules)} rules; at most {DEFAULT.rules} are accepted", "$.rules", "too_many"
@@ -277,18 +290,27 @@ class _Check:
                 kind = rule.when.check(self.schema)
             except ConditionError as error:
                 yield from relabelled(error, rule.id, "$.when")
-                return
-            if kind.kind != "bool" and not (kind.kind == "struct" and not kind.fields):
-                yield Problem(f"{rule.when.text} gives {kind}, not true or false", "$.when", "type", rule=rule.id)
-            yield from self.exemptions(rule, rule.when.node)
-        elif not rule.reads:
-            message = "declares no facts that it reads; a rule that reads nothing applies to all or to none"
+            else:
+                if kind.kind != "bool" and not (kind.kind == "struct" and not kind.fields):
+                    yield Problem(f"{rule.when.text} gives {kind}, not true or false", "$.when", "type", rule=rule.id)
+            yield from self.exemptions(rule)
+        elif not isinstance(rule.reads, frozenset) or not all(type(name) is str and name for name in rule.reads):
+            message = f"reads is {rule.reads!r}; give the class a frozenset of fact names"
             yield Problem(message, "$.reads", "reads", rule=rule.id)
-        for name in sorted(rule.reads | rule.withhold):
+            return
+        else:
+            if not rule.reads:
+                message = "declares no facts that it reads; a rule that reads nothing applies to all or to none"
+                yield Problem(message, "$.reads", "reads", rule=rule.id)
+            yield from self.unknown(rule, rule.reads, "reads")
+        yield from self.unknown(rule, rule.withhold, "withhold")
+        yield from self.guarded(rule)
+
+    def unknown(self, rule: Rule[Any], names: frozenset[str], key: str) -> Iterator[Problem]:
+        for name in sorted(names):
             if self.schema.at(tuple(name.split("."))) is None:
                 known = [field.name for field in self.schema.fields]
-                yield Problem(f"unknown fact {name!r}{suggest(name, known)}", "$.reads", "unknown_field", rule=rule.id)
-        yield from self.guarded(rule)
+                yield Problem(f"unknown fact {name!r}{suggest(name, known)}", f"$.{key}", "unknown_field", rule=rule.id)
 
     def guarded(self, rule: Rule[Any]) -> Iterator[Problem]:
         touched = {fact for name in rule.reads for fact in self.schema.roles(tuple(name.split(".")))}
@@ -297,36 +319,19 @@ class _Check:
                 message = f"reads {fact!r}, which is {role.value}; the rule set needs a Grant for it, with a reason"
                 yield Problem(message, "$.when", "no_grant", rule=rule.id)
 
-    def exemptions(self, rule: Rule[Any], node: Node) -> Iterator[Problem]:
+    def exemptions(self, rule: ConditionRule) -> Iterator[Problem]:
         """Refuse written lists of particular people, whether they are to be spared or to be hit."""
-        for part in walk(node):
-            sides: tuple[tuple[Node, Node], ...] = ()
-            if isinstance(part, Binary):
-                sides = ((part.left, part.right), (part.right, part.left))
-            elif isinstance(part, Call) and part.target is not None and part.function in _LISTED:
-                target = part.target
-                if isinstance(target, Call) and target.function == "folded" and target.target is not None:
-                    target = target.target
-                sides = tuple((target, argument) for argument in part.arguments)
-            for side, other in sides:
-                path, value = path_of(side), literal_value(other)
-                field = None if path is None else self.schema.at(path)
-                if path is None or field is None or value is UNKNOWN or value is NULL:
-                    continue
-                role_of = dict(self.schema.roles(path))
-                named = field.type.kind in ("text", "int", "float", "list") and role_of[".".join(path)] is Role.IDENTITY
-                if named:
-                    message = (
-                        f"compares the identity fact {'.'.join(path)!r} with written values; a rule is for everyone, "
-                        "so no one is named in it"
-                    )
-                    yield Problem(message, "$.when", "exemption_list", part.at, rule=rule.id)
+        for fact, position in named_people(rule.when.node, self.schema):
+            why = "a rule is for everyone, so no one is named in it"
+            message = f"compares the identity fact {fact!r} with written values; {why}"
+            yield Problem(message, "$.when", "exemption_list", position, rule=rule.id)
 
     def grants(self) -> Iterator[Problem]:
         seen: set[str] = set()
+        known = {name for name, _ in facts_within(self.schema.fields)}
         for grant in self.set.grants:
             path = f"$.grants[{grant.fact}]"
-            if self.schema.at(tuple(grant.fact.split("."))) is None:
+            if grant.fact not in known:
                 yield Problem(f"grants the unknown fact {grant.fact!r}", path, "unknown_field")
             if grant.fact in seen:
                 yield Problem("this fact is granted twice", path, "duplicate_grant")
@@ -394,20 +399,17 @@ class _Engine:
         ]
 
     def decide(self, event: Any, at: int, holds: Mapping[str, str]) -> Decision:
-        for rule_id in holds:
-            if rule_id not in self.by_id:
-                raise refuse(f"holds names the unknown rule {rule_id!r}{suggest(rule_id, self.by_id)}")
+        self.check_holds(holds)
         held_rules = {rule_id: reason for expires_at, reason, rule_id in self.expiries if at >= expires_at}
         held_rules.update(holds)
-        matched, undecided = self.matcher.match(event)
-        facts, seen = self.recorder.record(as_dict(event) or {})
+        plain = as_dict(event)  # once: a mapping of a host's own may give other values the second time
+        matched, undecided = self.matcher.match(event if plain is None or type(event) is self.schema.source else plain)
+        facts = self.recorder.record(plain or {})
         record = dumps(facts)
         findings = {self.conditions[number].id: self.findings[self.conditions[number].id] for number in matched}
-        open_rules = {rule.id: _why_open(rule, seen) for rule in (self.conditions[number] for number in undecided)}
-        if self.hosts:
-            everything = observe(self.schema, event)
-            for rule in self.hosts:
-                self.ask(rule, everything, findings, open_rules)
+        open_rules = {rule.id: self.why_open(rule, facts) for rule in (self.conditions[number] for number in undecided)}
+        for rule in self.hosts:
+            self.ask(rule, plain or {}, facts, findings, open_rules)
         defeated = self.set_aside(findings, open_rules)
         held = tuple((rule_id, held_rules[rule_id]) for rule_id in sorted(held_rules) if rule_id in findings)
         free = [finding for rule_id, finding in findings.items() if rule_id not in held_rules]
@@ -461,20 +463,42 @@ class _Engine:
         number = self.numbers.get(rule_id)
         return None if number is None else self.matcher.explainer(number)
 
+    def check_holds(self, holds: Mapping[str, str]) -> None:
+        if not isinstance(holds, Mapping):
+            raise refuse(f"holds is {holds!r}; give the reason for each rule: {{'spam.links': 'precision fell'}}")
+        for rule_id, reason in holds.items():
+            if rule_id not in self.by_id:
+                raise refuse(f"holds names the unknown rule {rule_id!r}{suggest(str(rule_id), self.by_id)}")
+            if type(reason) is not str or not reason.strip():
+                raise refuse(f"the reason to hold it is {reason!r}; give text", rule=rule_id)
+
+    def why_open(self, rule: ConditionRule, facts: Mapping[str, Any]) -> Undetermined:
+        """Name the facts without which a rule stays open."""
+        missing = tuple(sorted({gap for path in rule.when.paths for gap in self.gaps(".".join(path), facts)}))
+        return Undetermined(rule_id=rule.id, code="missing_facts" if missing else "no_value", facts=missing)
+
+    def gaps(self, name: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        field = self.schema.at(tuple(name.split(".")))
+        return gaps(facts, name, None if field is None else field.type)
+
     def ask(
-        self, rule: Rule[Any], seen: Observed, findings: dict[str, Finding], open_rules: dict[str, Undetermined]
+        self,
+        rule: Rule[Any],
+        event: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        findings: dict[str, Finding],
+        open_rules: dict[str, Undetermined],
     ) -> None:
         """Ask a host rule. Whatever goes wrong inside it leaves it open, and says so."""
         hints = getattr(self.schema.source, "__platgov_hints__", None)
-        fields = by_name(self.schema.type)
-        view = FactsView(fields, seen.values, path="", reads=frozenset(rule.reads), hints=hints)
+        paths = [tuple(name.split(".")) for name in sorted(rule.reads)]
+        values = observe_paths(self.schema, event, paths).values
+        view = FactsView(by_name(self.schema.type), values, path="", reads=rule.reads, hints=hints)
         try:
             found: Any = rule.match(view)
         except MissingFact as missing:
-            path = str(missing.args[0])
-            state = seen.states.get(path)
-            facts = ((path, "absent" if state is None else state.code),)
-            open_rules[rule.id] = Undetermined(rule_id=rule.id, code="missing_facts", facts=facts)
+            missed = {gap for name in rule.reads for gap in self.gaps(name, facts) if gap[0] == missing.args[0]}
+            open_rules[rule.id] = Undetermined(rule_id=rule.id, code="missing_facts", facts=tuple(sorted(missed)))
             return
         except UndeclaredRead as read:
             open_rules[rule.id] = Undetermined(rule_id=rule.id, code="undeclared_read", detail=str(read.args[0]))
@@ -506,21 +530,11 @@ class _Engine:
         return tuple(sorted(defeated, key=lambda item: item.rule_id))
 
 
-def _why_open(rule: ConditionRule, seen: Observed) -> Undetermined:
-    """Name the facts without which a rule stays open."""
-    missing = set()
-    for path in rule.when.paths:
-        name = ".".join(path)
-        missing |= {
-            (place, state.code)
-            for place, state in seen.states.items()
-            if place == name or place.startswith((f"{name}.", f"{name}[")) or name.startswith(f"{place}.")
-        }
-    return Undetermined(rule_id=rule.id, code="missing_facts" if missing else "no_value", facts=tuple(sorted(missing)))
-
-
 def _is_evidence(evidence: object) -> bool:
-    return isinstance(evidence, tuple | list) and all(type(item) is str for item in evidence)
+    """Tell whether evidence can be written down: texts without lone surrogates."""
+    if not isinstance(evidence, tuple | list) or not all(type(item) is str for item in evidence):
+        return False
+    return not any("\ud800" <= char <= "\udfff" for item in evidence for char in item)
 
 
 def _absorbed(findings: Iterable[Finding], measures: tuple[Measure, ...]) -> tuple[Absorbed, ...]:

@@ -33,6 +33,9 @@ class FactsView:
     Enum facts come as the members of the host's enum where the schema has a class, instants
     as aware datetimes in UTC, spans as timedeltas, lists as tuples. An optional fact that was
     not given is None. Nothing can be set.
+
+    Of a nested fact that is declared in part (``author.age_days``) only that part can be told:
+    an author who is missing looks like one of whom nothing is known, as in the record.
     """
 
     __slots__ = ("_fields", "_hints", "_path", "_reads", "_values")
@@ -53,6 +56,8 @@ class FactsView:
         if not whole and not any(read.startswith(path + ".") for read in self._reads):
             raise UndeclaredRead(path)
         value = self._values[name]
+        if not whole and type(value) is not dict:
+            value = dict.fromkeys(by_name(field.type), value)
         if value is None and field.optional:
             return None
         if value is None or value is UNKNOWN:
@@ -73,7 +78,10 @@ class FactsView:
             item = kind.item
             return tuple(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
         if kind.kind == "struct":
-            return FactsView(by_name(kind), value, path=path, reads=self._reads, hints=None)
+            # An element of a list, which is declared whole or not at all.
+            return FactsView(by_name(kind), value, path=path, reads=frozenset({path}), hints=None)
+        if kind.kind == "float":
+            return float(value) + 0.0  # as in the record, 3 and 3.0 are one value, and so are 0.0 and -0.0
         return _member(hint, value) if kind.kind == "enum" else value
 
 
