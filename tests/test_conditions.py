@@ -1321,7 +1321,7 @@ def test_a_condition_that_was_built_reads_back_from_its_text_or_was_refused():
 
 def test_a_tree_too_deep_is_refused_when_it_is_built():
     condition = F.a > 1
-    with pytest.raises(ConditionError, match="more than 128 levels deep"):
+    with pytest.raises(ConditionError, match="levels"):
         for _ in range(200):
             condition = ~condition
 

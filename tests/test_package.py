@@ -21,7 +21,8 @@ FLOORS = [
     {"verdict", "measures", "names", "_names", "_patterns"},
     {"facts", "_facts", "conditions", "_conditions"},
     {"rules", "_rules"},
-    {"cli", "_cli", "__main__"},
+    {"cli", "_cli"},
+    {"__main__"},
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 
@@ -110,4 +111,3 @@ def test_public_names_are_exported_and_exist():
             continue
         module = __import__(f"platgov.{path.stem}", fromlist=["*"])
         assert all(hasattr(module, name) for name in module.__all__), path
-        assert sorted(module.__all__) == list(module.__all__) or path.name.startswith("_"), path

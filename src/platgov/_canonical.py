@@ -21,7 +21,7 @@ __all__ = ["MAX_INT", "digest", "digest_bytes", "dumps", "loads", "refusal", "sh
 MAX_INT = 2**53 - 1
 """Largest whole number that every JSON reader keeps exact (RFC 8785, section 3.2.2.3)."""
 
-_WRITE_NESTING = 64
+_WRITE_NESTING = 280  # a condition may be 128 levels deep, of two levels of JSON each
 _INT64 = 2**63
 _TEXT_ONLY = {str}
 
@@ -39,7 +39,7 @@ def dumps(value: object, *, subject: str = "value") -> bytes:
 
     Raises:
         InputError: The value holds something else, a lone surrogate, or more than
-            64 levels (a value inside itself never ends). The problem names the place.
+            280 levels (a value inside itself never ends). The problem names the place.
 
     Source: RFC 8785, JSON Canonicalization Scheme.
     """

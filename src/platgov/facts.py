@@ -127,7 +127,7 @@ def _type(hint: Any) -> FactType:
     if origin is Literal:
         return enumeration(arguments)
     if origin in (list, frozenset) or (origin is tuple and arguments[1:] == (...,)):
-        return FactType(kind="list", item=_type(arguments[0]))
+        return FactType(kind="list", item=_type(arguments[0]), distinct=origin is frozenset)
     if isinstance(hint, type):
         if issubclass(hint, enum.Enum):
             return enumeration([member.value for member in hint])
@@ -159,7 +159,7 @@ def _check_instance(self: Any) -> None:
 def _problems(schema: Schema, seen: Observed) -> Iterator[Problem]:
     """Give what keeps an event from being complete and usable; optional facts may be missing."""
     for path, state in seen.states.items():
-        field = schema.at(tuple(path.split(".")))
+        field = None if path.endswith("]") else schema.within(path)  # an element of a list is never optional
         if not (field is not None and field.optional and state.code in ("absent", "null")):
             yield Problem(f"{path} {state.message}", f"$.{path}", state.code)
 
@@ -178,15 +178,22 @@ def read(cls: type[T], data: Mapping[str, Any]) -> T:
     if type(data) is not dict:
         raise InputError(schema.name, (Problem(f"expected an object, got {type(data).__name__}", code="type"),))
     seen = observe(schema, data)
-    names = [field.name for field in schema.fields]
     unknown = tuple(
-        Problem(f"unknown fact {name!r}{suggest(name, names)}", f"$.{name}", "unknown_field")
+        Problem(f"unknown fact {name!r}{_meant(schema, name)}", f"$.{name}", "unknown_field")
         for name in seen.undeclared
     )
     problems = (*_problems(schema, seen), *unknown)
     if problems:
         raise InputError(schema.name, problems)
     return cast("T", _build(cls, data))
+
+
+def _meant(schema: Schema, name: str) -> str:
+    around, _, last = name.rpartition(".")
+    inside = schema.within(around).type if around else schema.type  # type: ignore[union-attr]
+    while inside.item is not None:
+        inside = inside.item
+    return suggest(last, [field.name for field in inside.fields])
 
 
 def _build(cls: Any, data: Mapping[str, Any]) -> Any:

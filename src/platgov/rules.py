@@ -5,6 +5,7 @@ a `Decision`: a frozen value with canonical bytes, every finding, what follows, 
 facts leave open.
 """
 
+from platgov._conditions.reasons import Change
 from platgov._rules.decision import Absorbed, Decision, Defeated, Outcome, Undetermined
 from platgov._rules.explain import Counterfactual, Reason
 from platgov._rules.rule import ConditionRule, Finding, Grant, Rule
@@ -14,6 +15,7 @@ from platgov._rules.ruleset import SEMANTICS, RuleSet
 __all__ = [
     "SEMANTICS",
     "Absorbed",
+    "Change",
     "ConditionRule",
     "Counterfactual",
     "Decision",

@@ -14,6 +14,7 @@ from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
     from platgov._codec.forms import Shape
 
 __all__ = ["class_problems", "reasons"]

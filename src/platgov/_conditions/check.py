@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from platgov._conditions.evaluate import compile_node, fact_paths, literal_value, slots_of
-from platgov._conditions.functions import FUNCTIONS, TEXT_TESTS
+from platgov._conditions.evaluate import compile_node, fact_paths, is_folded, literal_value, slots_of
+from platgov._conditions.functions import FUNCTIONS, TEXT_TESTS, fold
 from platgov._conditions.instants import ZONED, read_duration, read_timestamp
 from platgov._conditions.printer import to_text
 from platgov._conditions.tree import (
@@ -215,7 +215,9 @@ class _Checker:
         self.report(node, f"{_called(left)} and {_called(right)} never compare: {to_text(node)} could never be decided")
 
     def declared(self, kind: FactType, other: Node) -> None:
-        """Refuse a literal that an enum fact can never equal."""
+        """Refuse a literal that an enum fact, or an element of a list of them, can never equal."""
+        if kind.kind == "list" and kind.item is not None:
+            kind = kind.item
         if kind.kind != "enum":
             return
         values = literal_value(other)
@@ -230,8 +232,8 @@ class _Checker:
     def membership(self, node: Binary) -> FactType:
         left, right = self.type(node.left), self.type(node.right)
         if right.kind == "list":
-            if right.item is not None:
-                self.comparable(node, left, right.item)
+            for item in self.listed(node.right, right):
+                self.comparable(node, left, item)
             self.declared(left, node.right)
             if right.item is not None:
                 self.declared(right.item, node.left)
@@ -239,6 +241,12 @@ class _Checker:
             hint = "; for a part of a text write text.contains('x')" if right.kind == "text" else ""
             self.report(node, f"'in' looks into a list, and {to_text(node.right)} is {_called(right)}{hint}")
         return _BOOL
+
+    def listed(self, node: Node, kind: FactType) -> list[FactType]:
+        """Give the types of the elements of a list, one by one where it is written out."""
+        if isinstance(node, ListOf):
+            return [self.type(item) for item in node.items if not isinstance(item, Literal) or item.value is not NULL]
+        return [] if kind.item is None else [kind.item]
 
     def ordering(self, node: Binary) -> FactType:
         left, right = self.type(node.left), self.type(node.right)
@@ -311,6 +319,8 @@ class _Checker:
             self.report(node, f"{node.function}() takes {wanted}, not {_called(found)}")
             return _BOOL
         values = literal_value(argument)
+        if is_folded(node.target):
+            values = tuple(map(fold, values)) if type(values) is tuple else fold(values)
         if values == "" or (type(values) is tuple and ("" in values or not values)):
             self.report(argument, f"{node.function}() with an empty text would match every text", "empty")
         return _BOOL

@@ -11,8 +11,9 @@ from platgov._conditions.check import check_node
 from platgov._conditions.evaluate import compile_node, fact_paths, new_frame, slots_of, to_python
 from platgov._conditions.parser import parse_text
 from platgov._conditions.printer import to_text
-from platgov._conditions.tree import Node, Unary, check_depth, combine, from_json, to_json, tree_digest
+from platgov._conditions.tree import Node, Unary, combine, from_json, to_json, tree_digest
 from platgov._conditions.values import UNKNOWN, UInt, to_key
+from platgov._conditions.wellformed import check_tree
 from platgov._facts.reading import Observed, Reader, observe
 from platgov._facts.schema import FactType, Schema
 from platgov._limits import DEFAULT
@@ -36,7 +37,7 @@ class Condition:
     _run: Callable[[Callable[[tuple[str, ...]], Any]], Any] | None
 
     def __init__(self, node: Node) -> None:
-        object.__setattr__(self, "node", check_depth(node))
+        object.__setattr__(self, "node", check_tree(node))
         object.__setattr__(self, "_digest", None)
         object.__setattr__(self, "_run", None)
 

@@ -59,6 +59,7 @@ __all__ = [
     "Frame",
     "compile_node",
     "fact_paths",
+    "is_folded",
     "literal_value",
     "new_frame",
     "slots_of",
@@ -233,9 +234,9 @@ class _Compiler:
     def sides(self, node: Binary) -> tuple[Callable[[Frame], Any], Callable[[Frame], Any]]:
         """Compile both sides; folded text is compared with the other side folded the same way."""
         left, right = self.function(node.left), self.function(node.right)
-        if _is_folded(node.left) and not _is_folded(node.right):
+        if is_folded(node.left) and not is_folded(node.right):
             right = _folding(right)
-        elif _is_folded(node.right) and not _is_folded(node.left):
+        elif is_folded(node.right) and not is_folded(node.left):
             left = _folding(left)
         return left, right
 
@@ -280,7 +281,7 @@ class _Compiler:
         if type(pattern) is not str:
             raise _problem("the pattern of matches() must be written out as text", node)
         try:
-            search = compile_pattern(pattern, fold=names.fold if _is_folded(target) else None).search
+            search = compile_pattern(pattern, fold=names.fold if is_folded(target) else None).search
         except PatternError as error:
             problems = (
                 Problem(f"pattern {pattern!r}: {problem.message}", code=problem.code, position=node.at)
@@ -297,7 +298,7 @@ class _Compiler:
 
     def text_test(self, test: Callable[[Any, Any], Any], target: Node, argument: Node) -> Callable[[Frame], Any]:
         text, other = self.charged(self.function(target), 8), self.function(argument)
-        if _is_folded(target) and not _is_folded(argument):
+        if is_folded(target) and not is_folded(argument):
             other = _folding(other)
         constant = literal_value(argument)
         if constant is UNKNOWN:
@@ -350,7 +351,8 @@ def _problem(message: str, node: Node) -> ConditionError:
     return ConditionError("condition", (Problem(message, code="argument", position=node.at),))
 
 
-def _is_folded(node: Node) -> bool:
+def is_folded(node: Node | None) -> bool:
+    """Tell whether a node is a folded text; what it is compared with is folded, too."""
     return isinstance(node, Call) and node.function == "folded" and node.target is not None
 
 
@@ -376,7 +378,7 @@ def _index(operand: Callable[[Frame], Any], index: Callable[[Frame], Any]) -> Ca
         if type(value) is dict:
             return value.get(key)
         if type(value) is tuple and type(key) is int:
-            return value[key] if 0 <= key < len(value) else UNKNOWN
+            return value[key] if 0 <= key < len(value) else None
         return None if value is None else UNKNOWN
 
     return at

@@ -148,7 +148,7 @@ def _to_string(value: Any) -> Any:
     if kind is int or kind is UInt:
         return str(int(value))
     if kind is float:
-        return repr(value).removesuffix(".0")
+        return repr(value + 0.0).removesuffix(".0")  # minus zero is zero
     if kind is Timestamp:
         return timestamp_text(value)
     return duration_text(value) if kind is Duration else UNKNOWN

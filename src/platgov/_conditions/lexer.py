@@ -37,8 +37,11 @@ def refuse(text: str, message: str, at: int, *, code: str = "syntax") -> Conditi
     start = text.rfind("\n", 0, at) + 1
     stop = text.find("\n", at)
     line = text[start : len(text) if stop < 0 else stop]
-    shown = line if len(line) <= 120 else line[:117] + "..."
-    return ConditionError("condition", (Problem(f"{message}, in: {shown}", code=code, position=at),))
+    if len(line) > 120:
+        begin = max(0, at - start - 60)
+        line = f"{'...' if begin else ''}{line[begin : begin + 114]}..."
+    shown = f"{message}, in: {line}".encode("utf-8", "backslashreplace").decode("utf-8")  # printable anywhere
+    return ConditionError("condition", (Problem(shown, code=code, position=at),))
 
 
 _SPACE: Final = re.compile(r"(?:[ \t\n\f\r]+|//[^\n]*)+")

@@ -160,7 +160,7 @@ class Loading:
             case "float":
                 low = -_LARGEST if field.ge is None else max(field.ge, -_LARGEST)
                 high = _LARGEST if field.le is None else min(field.le, _LARGEST)
-                return f"(type({name}) is float or type({name}) is int) and {low!r} <= {name} <= {high!r}"
+                return f"type({name}) is float and {low!r} <= {name} <= {high!r}"
             case "bool":
                 return f"{name} is True or {name} is False"
             case "text":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from platgov._conditions.atoms import Among, Atom, Given, Has, Number, Open, View, atom_of
 from platgov._conditions.evaluate import compile_node, fact_paths, slots_of
 from platgov._conditions.functions import fold, has_word
+from platgov._conditions.keywords import Terms
 from platgov._conditions.tree import Binary, Call, Literal, Logic, Node, Unary, path_of
 from platgov._patterns import compile_pattern
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["plain_lines"]
 
 _SURE, _MUST, _MAY = "sure", "must", "may"
+_LOOPED: Final = 48
+"""Terms up to which a loop over them is faster than looking for all at once."""
+
 _SPELLED_OUT: Final = 6
 """Terms up to which a test of a text is written as a chain of ``in``."""
 
@@ -172,7 +176,12 @@ class _Writer:
     def has(self, text: str, terms: tuple[str, ...]) -> str:
         if len(terms) <= _SPELLED_OUT:
             return "(" + " or ".join(f"{self.name('w', term, ('term', term))} in {text}" for term in terms) + ")"
-        return f"any_of({text}, {self.name('w', terms, ('terms', terms))})"
+        if len(terms) <= _LOOPED:
+            return f"any_of({text}, {self.name('w', terms, ('terms', terms))})"
+        if ("hits", terms) not in self.known:
+            hits = Terms(dict.fromkeys(terms, (0,)), accelerate=self.fast).hits
+            return f"bool({self.name('h', hits, ('hits', terms))}({text}))"
+        return f"bool({self.known['hits', terms]}({text}))"
 
     def text_test(self, node: Call, view: View, terms: tuple[str, ...]) -> str:
         text = self.loading.text(view)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from platgov._conditions.tree import (
     COMPARISONS,
@@ -23,7 +23,7 @@ from platgov._conditions.tree import (
 )
 from platgov._conditions.values import NULL, UInt
 
-__all__ = ["quote", "to_text"]
+__all__ = ["quote", "text_nesting", "to_text"]
 
 _CHOICE, _OR, _AND, _RELATION, _SUM, _PRODUCT, _SIGN, _MEMBER = range(8)
 _LEVEL: Final = {"||": _OR, "&&": _AND, "+": _SUM, "-": _SUM, "*": _PRODUCT, "/": _PRODUCT, "%": _PRODUCT}
@@ -52,71 +52,125 @@ def _code(found: re.Match[str]) -> str:
 
 def to_text(node: Node) -> str:
     """Write a tree with no more brackets than it needs."""
-    return _write(node)[0]
+    return _write(node).text
 
 
-def _write(node: Node) -> tuple[str, int]:
-    """Give the text and how tightly its outermost operator binds."""
+def text_nesting(node: Node) -> int:
+    """Count the brackets inside each other, or the signs in a row, that the text of a tree has."""
+    written = _write(node)
+    return max(written.depth, written.most_signs)
+
+
+class _Written(NamedTuple):
+    """Text of a node, how tightly its outermost operator binds, and how deep its brackets go."""
+
+    text: str
+    level: int
+    depth: int = 0
+    signs: int = 0  # that the text begins with
+    most_signs: int = 0  # in a row, anywhere
+
+
+def _write(node: Node) -> _Written:
     match node:
         case Literal(value=value):
             return _literal(value)
         case Name(name=name):
-            return name, _MEMBER
+            return _Written(name, _MEMBER)
         case Select(operand=operand, field=field):
-            return f"{_inside(operand, _MEMBER)}.{_field(field)}", _MEMBER
+            inner = _inside(operand, _MEMBER)
+            return _joined(f"{inner.text}.{_field(field)}", _MEMBER, inner)
         case Index(operand=operand, index=index):
-            return f"{_inside(operand, _MEMBER)}[{to_text(index)}]", _MEMBER
+            inner, at = _inside(operand, _MEMBER), _enclosed(index)
+            return _joined(f"{inner.text}[{at.text}]", _MEMBER, inner, at)
         case Unary(op=op, operand=operand):
-            return _unary(op, operand), _SIGN
+            return _unary(op, operand)
         case Binary(op=op, left=left, right=right):
             level = _LEVEL[op]
-            return f"{_inside(left, level)} {op} {_inside(right, level + 1)}", level
+            one, other = _inside(left, level), _inside(right, level + 1)
+            return _joined(f"{one.text} {op} {other.text}", level, one, other)
         case Logic(op=op, operands=operands):
             level = _LEVEL[op]
-            return f" {op} ".join(_inside(operand, level + 1) for operand in operands), level
+            parts = [_inside(operand, level + 1) for operand in operands]
+            return _joined(f" {op} ".join(part.text for part in parts), level, *parts)
         case Choice(condition=condition, then=then, otherwise=otherwise):
-            text = f"{_inside(condition, _OR)} ? {_inside(then, _OR)} : {_inside(otherwise, _CHOICE)}"
-            return text, _CHOICE
+            parts = [_inside(condition, _OR), _inside(then, _OR), _inside(otherwise, _CHOICE)]
+            parts[2] = parts[2]._replace(depth=parts[2].depth + 1)  # the parser reads it as nested
+            return _joined(f"{parts[0].text} ? {parts[1].text} : {parts[2].text}", _CHOICE, *parts)
         case Call(function=function, target=target, arguments=arguments):
-            before = "" if target is None else f"{_inside(target, _MEMBER)}."
-            return f"{before}{function}({_list(arguments)})", _MEMBER
+            return _call(function, target, arguments)
         case ListOf(items=items):
-            return f"[{_list(items)}]", _MEMBER
+            parts = [_enclosed(item) for item in items]
+            return _joined(f"[{_list(parts)}]", _MEMBER, *parts)
         case MapOf(entries=entries):
-            return "{" + ", ".join(f"{to_text(key)}: {to_text(value)}" for key, value in entries) + "}", _MEMBER
+            parts = [_enclosed(part) for entry in entries for part in entry]
+            pairs = (f"{key.text}: {value.text}" for key, value in zip(parts[::2], parts[1::2], strict=True))
+            return _joined("{" + ", ".join(pairs) + "}", _MEMBER, *parts)
         case Each(macro=macro, over=over, variable=variable, body=body, test=test):
-            inner = (body,) if test is None else (test, body)
-            return f"{_inside(over, _MEMBER)}.{macro}({variable}, {_list(inner)})", _MEMBER
+            arguments = (Name(variable), body) if test is None else (Name(variable), test, body)
+            return _call(macro, over, arguments)
 
 
-def _inside(node: Node, level: int) -> str:
-    text, own = _write(node)
-    return text if own >= level else f"({text})"
+def _joined(text: str, level: int, *parts: _Written) -> _Written:
+    """Put parts together; the first one begins the text."""
+    return _Written(
+        text,
+        level,
+        max((part.depth for part in parts), default=0),
+        parts[0].signs if parts else 0,
+        max((part.most_signs for part in parts), default=0),
+    )
 
 
-def _unary(op: str, operand: Node) -> str:
-    # A bare number after "-" would read back as one negative number.
-    bare_number = isinstance(operand, Literal) and op == "-"
-    return f"{op}({to_text(operand)})" if bare_number else op + _inside(operand, _SIGN)
+def _enclosed(node: Node) -> _Written:
+    """Write a node that stands inside brackets of its own."""
+    written = _write(node)
+    return written._replace(depth=written.depth + 1)
 
 
-def _list(nodes: tuple[Node, ...]) -> str:
-    return ", ".join(to_text(node) for node in nodes)
+def _inside(node: Node, level: int) -> _Written:
+    """Write an operand, in brackets if it binds less tightly than what is around it."""
+    written = _write(node)
+    if written.level >= level:
+        return written
+    return _Written(f"({written.text})", _MEMBER, written.depth + 1, 0, written.most_signs)
+
+
+def _unary(op: str, operand: Node) -> _Written:
+    if isinstance(operand, Literal) and op == "-":
+        # A bare number after "-" would read back as one negative number.
+        inner = _enclosed(operand)._replace(text=f"({to_text(operand)})", signs=0)
+    else:
+        inner = _inside(operand, _SIGN)
+    signs = inner.signs + 1
+    return _Written(op + inner.text, _SIGN, inner.depth, signs, max(signs, inner.most_signs))
+
+
+def _call(function: str, target: Node | None, arguments: tuple[Node, ...]) -> _Written:
+    parts = [_enclosed(argument) for argument in arguments]
+    if target is None:
+        return _joined(f"{function}({_list(parts)})", _MEMBER, *(part._replace(signs=0) for part in parts))
+    inner = _inside(target, _MEMBER)
+    return _joined(f"{inner.text}.{function}({_list(parts)})", _MEMBER, inner, *parts)
+
+
+def _list(parts: list[_Written]) -> str:
+    return ", ".join(part.text for part in parts)
 
 
 def _field(name: str) -> str:
     return name if _PLAIN.match(name) else f"`{name}`"
 
 
-def _literal(value: Any) -> tuple[str, int]:
+def _literal(value: Any) -> _Written:
     if value is NULL:
-        return "null", _MEMBER
+        return _Written("null", _MEMBER)
     if isinstance(value, bool):
-        return ("true" if value else "false"), _MEMBER
+        return _Written("true" if value else "false", _MEMBER)
     if isinstance(value, str):
-        return quote(value), _MEMBER
+        return _Written(quote(value), _MEMBER)
     if isinstance(value, UInt):
-        return f"{int(value)}u", _MEMBER
+        return _Written(f"{int(value)}u", _MEMBER)
     text = repr(value)
     # repr writes 1e+16 for 1e16: a number with an exponent needs no point in CEL either.
-    return text, (_SIGN if text.startswith("-") else _MEMBER)
+    return _Written(text, _SIGN, 0, 1, 1) if text.startswith("-") else _Written(text, _MEMBER)

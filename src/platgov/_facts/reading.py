@@ -6,8 +6,10 @@ as such; what needs it is undecided, and the record says why.
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import enum
+import itertools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -16,7 +18,16 @@ import attrs
 
 from platgov._canonical import digest
 from platgov._conditions.instants import duration_text, read_duration, read_timestamp, timestamp_text
-from platgov._conditions.values import INT_MAX, INT_MIN, UNKNOWN, Duration, Timestamp, make_duration, make_timestamp
+from platgov._conditions.values import (
+    INT_MAX,
+    INT_MIN,
+    UNKNOWN,
+    Duration,
+    Timestamp,
+    Unknown,
+    make_duration,
+    make_timestamp,
+)
 from platgov._limits import DEFAULT, Limits
 from platgov.errors import InputError, Problem
 
@@ -60,7 +71,7 @@ class Observed:
             null, `UNKNOWN` for a value that cannot be used.
         states: Path of each fact without a usable value, and why: ``author.age_days``,
             ``tags[3]``.
-        undeclared: Names in the event that the schema does not know, sorted.
+        undeclared: Dotted names in the event that the schema does not know, sorted.
     """
 
     schema: Schema
@@ -140,9 +151,7 @@ def observe(schema: Schema, source: Any, limits: Limits = DEFAULT) -> Observed:
         raise InputError(schema.name, (problem,))
     reader = Reader(limits)
     values = reader.struct(schema.fields, inside, "")
-    names = {field.name for field in schema.fields}
-    undeclared = tuple(sorted(str(name) for name in inside if name not in names))
-    return Observed(schema, values, reader.states, undeclared)
+    return Observed(schema, values, reader.states, tuple(sorted(reader.undeclared)))
 
 
 def observe_paths(
@@ -177,10 +186,7 @@ def _read_path(
 
 
 def revive(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Turn the record of an event back into an event that is read to the same values.
-
-    A fact that was unusable comes back as something that is, too, for another reason.
-    """
+    """Turn the record of an event back into an event that is read to the same values and states."""
     event: dict[str, Any] = {}
     for name, value in record.items():
         *around, last = name.split(".")
@@ -202,18 +208,15 @@ def _revived(value: Any) -> Any:
     if "$int" in value:
         return int(value["$int"])
     if "$unusable" in value:
-        return UNUSABLE
+        return Unusable(value["$unusable"])
     return {name: _revived(item) for name, item in value.items()}
 
 
-class _Unusable:
-    """A value of no type that a fact can have."""
+@attrs.frozen
+class Unusable:
+    """Stands, in a revived event, for a fact that was unusable; ``code`` is that of its `State`."""
 
-    def __repr__(self) -> str:
-        return "UNUSABLE"
-
-
-UNUSABLE: Final = _Unusable()
+    code: str
 
 
 def as_dict(source: Any) -> dict[str, Any] | None:
@@ -221,7 +224,8 @@ def as_dict(source: Any) -> dict[str, Any] | None:
     if type(source) is dict:
         return cast("dict[str, Any]", source)
     if attrs.has(type(source)) and "__platgov_facts__" in type(source).__dict__:
-        return {field.name: getattr(source, field.name) for field in attrs.fields(type(source))}
+        given = ((field.name, getattr(source, field.name)) for field in attrs.fields(type(source)))
+        return {name: value for name, value in given if value is not None}  # None in an instance: not given
     return dict(source) if isinstance(source, Mapping) else None
 
 
@@ -231,6 +235,7 @@ class Reader:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.states: dict[str, State] = {}
+        self.undeclared: list[str] = []
 
     def struct(self, fields: tuple[Field, ...], source: Mapping[str, Any], path: str) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -241,6 +246,8 @@ class Reader:
                 continue
             value = self.value(field.type, source[field.name], here)
             values[field.name] = self.in_range(field, value, here)
+        if len(source) > len(fields) or not source.keys() <= values.keys():
+            self.undeclared += [f"{path}.{name}" if path else str(name) for name in source if name not in values]
         return values
 
     def note(self, path: str, state: State, value: Any = UNKNOWN) -> Any:
@@ -258,6 +265,8 @@ class Reader:
     def value(self, kind: FactType, value: Any, path: str) -> Any:
         if value is None:
             return self.note(path, _NULL, None)
+        if type(value) is Unusable:
+            return self.note(path, State(value.code, "was unusable when it was recorded"))
         match kind.kind:
             case "text":
                 return self.text(value, path)
@@ -310,7 +319,9 @@ class Reader:
             if value - value != 0:
                 return self.note(path, State("not_finite", f"is {value}; expected a finite number"))
             return value
-        return self.whole(value, path) if type(value) is int else self.mistyped(path, "a number", value)
+        number = self.whole(value, path) if type(value) is int else self.mistyped(path, "a number", value)
+        # One kind of number for one kind of fact: 7 and 7.0 are the same fact, and must compute alike.
+        return float(number) if type(number) is int else number
 
     def enumeration(self, kind: FactType, value: Any, path: str) -> Any:
         if isinstance(value, enum.Enum):
@@ -323,9 +334,7 @@ class Reader:
 
     def instant(self, value: Any, path: str) -> Any:
         if isinstance(value, dt.datetime):
-            if value.utcoffset() is None:
-                return self.mistyped(path, "an instant with its offset from UTC", value)
-            result: Any = make_timestamp((value - _EPOCH) // _MICROSECOND * 1000)
+            result: Any = _moment(value)
         elif type(value) is str:
             result = read_timestamp(value)
         elif type(value) is int:
@@ -338,7 +347,7 @@ class Reader:
 
     def span(self, value: Any, path: str) -> Any:
         if isinstance(value, dt.timedelta):
-            result: Any = make_duration(value // _MICROSECOND * 1000)
+            result: Any = _length(value)
         elif type(value) is str and len(value) <= 1000:
             result = read_duration(value)
         elif type(value) is int:
@@ -348,8 +357,8 @@ class Reader:
         return self.mistyped(path, "a span such as '90s', or whole seconds", value) if result is UNKNOWN else result
 
     def items(self, kind: FactType, value: Any, path: str) -> Any:
-        if isinstance(value, frozenset | set):
-            value = sorted(value, key=repr)
+        if isinstance(value, frozenset | set) or (kind.distinct and type(value) in (list, tuple)):
+            value = _distinct(value, self.limits.items)
         if type(value) is not list and type(value) is not tuple:
             return self.mistyped(path, "a list", value)
         if len(value) > self.limits.items:
@@ -360,11 +369,52 @@ class Reader:
         return tuple([self.value(item, element, f"{path}[{place}]") for place, element in enumerate(value)])
 
 
+def _distinct(values: Iterable[Any], most: int) -> list[Any]:
+    """Give the elements of a set in an order of their own; what is no plain value comes last."""
+    kept: dict[tuple[str, Any], Any] = {}
+    rest = []
+    for value in itertools.islice(values, most + 1):
+        inner = value.value if isinstance(value, enum.Enum) else value
+        if type(inner) in (str, int, float, bool) and inner == inner:  # noqa: PLR0124 - NaN is not sortable
+            kept.setdefault((type(inner).__name__, inner), value)
+        else:
+            rest.append(value)
+    return [kept[key] for key in sorted(kept)] + rest
+
+
+def _moment(value: dt.datetime) -> Timestamp | Unknown:
+    """Give an aware datetime of any class as an instant; UNKNOWN for a naive one."""
+    try:
+        # Not by subtraction: subclasses give intervals of their own.
+        parts = None if value.utcoffset() is None else value.utctimetuple()
+    except (ValueError, OverflowError, TypeError, NotImplementedError):  # a zone without an answer
+        return UNKNOWN
+    if parts is None:
+        return UNKNOWN
+    return make_timestamp((calendar.timegm(parts) * 10**6 + value.microsecond) * 1000)
+
+
+def _length(value: dt.timedelta) -> Duration | Unknown:
+    """Give a timedelta of any class as a span; UNKNOWN where it counts months, which have no length."""
+    if type(value) is dt.timedelta:
+        return make_duration(value // _MICROSECOND * 1000)
+    if getattr(value, "months", 0) or getattr(value, "years", 0):
+        return UNKNOWN
+    return make_duration(round(value.total_seconds() * 10**6) * 1000)
+
+
+def _fits(ns: int, what: str) -> None:
+    if ns % 1000:
+        problem = Problem(f"{what} is finer than a microsecond, which Python's own types cannot hold", code="precision")
+        raise InputError("facts", (problem,))
+
+
 def instant(value: Any, kind: type[dt.datetime]) -> Any:
     """Give an instant as an aware datetime in UTC (pendulum's where the class asks for it)."""
     if isinstance(value, dt.datetime):
         return value
     at: Any = Reader(DEFAULT).instant(value, "$")
+    _fits(at.ns, str(value))
     moment = _EPOCH + dt.timedelta(microseconds=at.ns // 1000)
     if kind is dt.datetime:
         return moment
@@ -378,6 +428,7 @@ def span(value: Any) -> dt.timedelta:
     if isinstance(value, dt.timedelta):
         return value
     length: Any = Reader(DEFAULT).span(value, "$")
+    _fits(length.ns, str(value))
     return dt.timedelta(microseconds=length.ns // 1000)
 
 

@@ -63,12 +63,14 @@ class FactType:
         kind: ``int`` and ``float`` are 64 bits; ``text`` is Unicode; ``timestamp`` is an
             instant, ``duration`` a span.
         item: Type of the elements of a list; None otherwise.
+        distinct: Whether a list is a set: order and repeats carry no meaning.
         fields: Facts inside a struct, sorted by name; empty otherwise.
         values: The values an enum may take, sorted; empty otherwise.
     """
 
     kind: Kind
     item: FactType | None = None
+    distinct: bool = False
     fields: tuple[Field, ...] = ()
     values: tuple[str, ...] = ()
 
@@ -86,6 +88,8 @@ class FactType:
         data: dict[str, Any] = {"type": self.kind}
         if self.item is not None:
             data["items"] = self.item.to_dict()
+        if self.distinct:
+            data["distinct"] = True
         if self.kind == "enum":
             data["values"] = list(self.values)
         if self.kind == "struct":
@@ -229,6 +233,18 @@ class Schema:
             inside = field.type
         return field
 
+    def within(self, place: str) -> Field | None:
+        """Give the field at a place as `State`s name it, inside lists too: ``others[0].name``."""
+        inside, field = self.type, None
+        for name in re.sub(r"\[[0-9]+\]", "", place).split("."):
+            while inside.item is not None:
+                inside = inside.item
+            field = inside.field(name)
+            if field is None:
+                return None
+            inside = field.type
+        return field
+
     def roles(self, path: tuple[str, ...]) -> frozenset[tuple[str, Role]]:
         """Give the roles that reading a path touches: of all facts on the way to it and inside it."""
         found: set[tuple[str, Role]] = set()
@@ -255,7 +271,7 @@ def _below(inside: FactType, walked: str) -> Iterator[tuple[str, Role]]:
 # -- reading a declaration ---------------------------------------------------------------------
 
 _KEYS: Final = frozenset(
-    {"type", "items", "values", "fields", "role", "ge", "le", "trend", "source", "optional", "says"}
+    {"type", "items", "distinct", "values", "fields", "role", "ge", "le", "trend", "source", "optional", "says"}
 )
 
 
@@ -277,9 +293,9 @@ def _field(name: str, body: Any, path: str, problems: list[Problem]) -> Field:
         raise _refuse(f"unknown key {key!r}{suggest(key, _KEYS)}; accepted are {', '.join(sorted(_KEYS))}")
     role = body.get("role", "conduct")
     roles = {member.value: member for member in Role}
-    if role not in roles:
+    if not isinstance(role, str) or role not in roles:
         raise _refuse(f"unknown role {role!r}{suggest(str(role), roles)}; accepted are {', '.join(roles)}")
-    for key, kind in (("optional", bool), ("says", str), ("source", str)):
+    for key, kind in (("optional", bool), ("distinct", bool), ("says", str), ("source", str)):
         if key in body and type(body[key]) is not kind:
             raise _refuse(f"{key} is {body[key]!r}; expected {'true or false' if kind is bool else 'text'}")
     return Field(
@@ -293,16 +309,20 @@ def _field(name: str, body: Any, path: str, problems: list[Problem]) -> Field:
 def _type(body: Any, path: str, problems: list[Problem]) -> FactType:
     if isinstance(body, str):
         body = {"type": body}
-    kind = body.get("type") if isinstance(body, dict) else None
-    if kind not in KINDS:
+    kind: Any = body.get("type") if isinstance(body, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
         raise _refuse(f"unknown type {kind!r}{suggest(str(kind), KINDS)}; accepted are {', '.join(sorted(KINDS))}")
     if kind == "list":
-        return FactType(kind=kind, item=_type(body.get("items"), path, problems))
+        return FactType(
+            kind="list", item=_type(body.get("items"), path, problems), distinct=body.get("distinct") is True
+        )
     if kind == "struct":
         return struct(tuple(_fields(body.get("fields"), path, problems)))
     if kind == "enum":
         return enumeration(body.get("values"))
-    return FactType(kind=kind)
+    if body.get("distinct"):
+        raise _refuse(f"is {kind} and distinct; only lists can be")
+    return FactType(kind=cast("Kind", kind))
 
 
 def struct(fields: tuple[Field, ...]) -> FactType:

@@ -36,9 +36,9 @@ __all__ = ["search_cost"]
 # Measured on CPython 3.11 to 3.13, rounded up.
 _START: Final = 1.5
 _VISIT: Final = 0.6
-_SCAN: Final = 0.15
+_SCAN: Final = 0.3
 _BRANCH: Final = 0.3
-_RANGE: Final = 0.25
+_RANGE: Final = 0.2
 
 # One place in a text of 64 KiB. A single start can still lead to very many visits.
 _ONCE: Final = 1 / 65_536
@@ -132,7 +132,7 @@ def _literal(chars: list[Ranges], flow: _Flow) -> tuple[_Flow, float]:
         fits.append(period + agreeing)
     cost, visits = 0.0, flow.visits
     for seen, ranges in enumerate(chars):
-        cost += visits * _VISIT * _weight(ranges)
+        cost += visits * (_VISIT + _ranged(ranges))
         period = next(p for p, fit in enumerate(fits, 1) if fit >= min(seen + 1, len(head)))
         visits = min(visits, flow.ways / period)
     return _Flow(flow.ways, visits, chars[-1]), cost
@@ -140,7 +140,7 @@ def _literal(chars: list[Ranges], flow: _Flow) -> tuple[_Flow, float]:
 
 def _run(ranges: Ranges, low: int, high: int | None, flow: _Flow) -> tuple[_Flow, float]:
     """Follow the repeat of a set of characters."""
-    weight = _SCAN * _weight(ranges)
+    weight = _SCAN + _ranged(ranges)
     before = ranges if low else sets.merge(ranges, flow.before)
     start = _VISIT * flow.visits
     most = float("inf") if high is None else high
@@ -233,7 +233,7 @@ def _longest(node: Node, *, last: bool = True) -> float:
     """Bound what one visit can spend on a choice of words, where the next character mostly decides."""
     match node:
         case Chars(ranges):
-            return _VISIT * _weight(ranges)
+            return _VISIT + _ranged(ranges)
         case Alternation(branches):
             inside = [_longest(branch, last=last) for branch in branches]
             trying = _VISIT + _BRANCH * len(branches)
@@ -281,6 +281,7 @@ def _joined(parts: list[list[str]]) -> list[str]:
     return words
 
 
-def _weight(ranges: Ranges) -> float:
-    """Compare the test of a set with that of one character: ranges beyond the BMP are tried one by one."""
-    return 1.0 + _RANGE * sum(low > 0xFFFF for low, _ in ranges)
+def _ranged(ranges: Ranges) -> float:
+    """What the test of a set costs beside: beyond the basic plane, the engine tries range after range."""
+    shown = min(ranges, sets.invert(ranges), key=len)  # as it is spelled, plain or negated
+    return _RANGE * sum(high > 0xFFFF for _, high in shown)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Machine"]
 
 _KNOWN_CHARS_MAX: Final = 20_000
-_ROOM: Final = 2_000
+_ROOM: Final = 1_500
 _RANKS_MAX: Final = 32
 
 

@@ -296,12 +296,14 @@ class Grant:
     expires_at: int = attrs.field(converter=_instant)
 
     def __attrs_post_init__(self) -> None:
-        for name in ("fact", "reason", "approved_by"):
-            value = getattr(self, name)
-            if type(value) is not str or not value.strip():
-                raise refuse(
-                    f"a grant's {name} is {value!r}; a grant names its fact, reason and approver", code="grant"
-                )
+        given = {name: getattr(self, name) for name in ("fact", "reason", "approved_by")}
+        problems = tuple(
+            Problem(f"a grant's {name} is {value!r}; a grant names its fact, reason and approver", f"$.{name}", "grant")
+            for name, value in given.items()
+            if type(value) is not str or not value.strip()
+        )
+        if problems:
+            raise RuleSetError("grant", problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from platgov._canonical import digest, digest_bytes, dumps
+from platgov._canonical import digest, digest_bytes, dumps, loads
 from platgov._conditions.engine import ConditionSet
 from platgov._facts.reading import as_dict, observe_paths, revive
 from platgov._facts.schema import Role, Schema, suggest
@@ -20,7 +20,7 @@ from platgov._rules.people import facts_within, named_people
 from platgov._rules.recording import Recorder, gaps
 from platgov._rules.rule import ConditionRule, Finding, Grant, Rule, names_of, refuse, relabelled
 from platgov._rules.view import FactsView, MissingFact, UndeclaredRead, by_name
-from platgov._time import to_epoch, to_iso
+from platgov._time import from_iso, to_epoch, to_iso
 from platgov.errors import ConditionError, Problem, RuleSetError
 from platgov.measures import Measure, join
 
@@ -35,6 +35,9 @@ __all__ = ["SEMANTICS", "RuleSet"]
 
 SEMANTICS: Final = 1
 """Version of what conditions and decisions mean; part of every digest."""
+
+_LARGEST_DECISION: Final = 1 << 26
+"""Bytes of one decision that are read back."""
 
 _GUARDED: Final = (Role.IDENTITY, Role.PROTECTED)
 
@@ -186,6 +189,30 @@ class RuleSet:
         decide = self._engine.decide
         for event in events:
             yield decide(event, instant, held)
+
+    def replay(self, decision: Decision | Mapping[str, Any] | bytes) -> Decision:
+        """Decide again on what a decision recorded: its facts, its instant, and the holds that applied.
+
+        Where the decision was made by this rule set, the result has the same bytes. So anyone
+        who has the rules and a decision can check it.
+
+        Args:
+            decision: A decision, its plain form, or its canonical bytes.
+
+        Raises:
+            InputError: The bytes are no JSON.
+            RuleSetError: The plain form is not that of a decision.
+        """
+        data = decision.to_dict() if isinstance(decision, Decision) else decision
+        if isinstance(data, bytes):
+            data = loads(data, subject="decision", max_bytes=_LARGEST_DECISION)
+        try:
+            facts, at, held = data["facts"], from_iso(data["at"]), data["held"]
+            holds = {rule_id: reason for rule_id, reason in held.items() if rule_id in self._engine.by_id}
+            event = revive(facts)
+        except (KeyError, TypeError, AttributeError):
+            raise refuse("is no decision; give what decide() returned, or its bytes", code="no_decision") from None
+        return self.decide(event, at=at, holds=holds)
 
     def reasons(self, decision: Decision) -> tuple[Reason, ...]:
         """Explain the findings of a decision of this rule set; see `Decision.explain`.
