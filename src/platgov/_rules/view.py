@@ -76,7 +76,8 @@ class FactsView:
             return dt.timedelta(microseconds=value.ns // 1000)
         if kind.kind == "list" and kind.item is not None:
             item = kind.item
-            return tuple(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
+            make = frozenset if kind.distinct else tuple
+            return make(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
         if kind.kind == "struct":
             # An element of a list, which is declared whole or not at all.
             return FactsView(by_name(kind), value, path=path, reads=frozenset({path}), hints=None)
