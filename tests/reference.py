@@ -137,11 +137,23 @@ def _read_duration(_, raw):
 
 
 def _read_list(kind, raw):
-    if type(raw) in (set, frozenset):
-        raw = sorted(raw, key=repr)
+    if type(raw) in (set, frozenset) or (kind.distinct and type(raw) in (list, tuple)):
+        raw = _in_order(raw)
     if type(raw) not in (list, tuple) or len(raw) > LIST_ITEMS:
         return UNKNOWN
     return tuple(_read(kind.item, element) for element in raw)
+
+
+def _in_order(elements):
+    """Give the elements of a set once each, by kind and value; what has no order of its own comes last."""
+    plain, others = {}, []
+    for element in elements:
+        value = element.value if isinstance(element, enum.Enum) else element
+        if type(value) in (str, int, bool) or (type(value) is float and not math.isnan(value)):
+            plain[type(value).__name__, value] = element
+        else:
+            others.append(element)
+    return [plain[key] for key in sorted(plain)] + others
 
 
 def _read_nested(kind, raw):
@@ -230,8 +242,8 @@ def _index(node, facts):
         return container if container is None else UNKNOWN
     if type(place) is float and place.is_integer():
         place = int(place)
-    if type(place) in (int, UInt) and 0 <= place < len(container):
-        return container[place]
+    if type(place) in (int, UInt):
+        return container[place] if 0 <= place < len(container) else None  # a place past the end is absent
     return UNKNOWN
 
 

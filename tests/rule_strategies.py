@@ -134,7 +134,8 @@ class LinkLimit(Rule[Post]):
 def _floats_have_one_spelling():
     rules = set_of(rule_of(when="score / 2 > 1.0"))
     one, other = (rules.decide({"score": score}, at=AT) for score in (3, 3.0))
-    return one.to_bytes() == other.to_bytes()
+    large = rules.decide({"score": 1e19}, at=AT)
+    return one.to_bytes() == other.to_bytes() and rules.decide(large.facts, at=AT).to_bytes() == large.to_bytes()
 
 
 FLOATS = _floats_have_one_spelling()

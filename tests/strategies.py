@@ -111,6 +111,8 @@ def _hint(rng, kind, depth):
         return facts_class(rng, "Nested", depth + 1), {}
     if kind == "list" and depth < 2:
         item = rng.choice(("text", "text", "int", "float", "bool", "enum", "timestamp", "struct"))
+        if item == "text" and rng.random() < 0.2:
+            return frozenset[str], {}
         return tuple[_hint(rng, item, depth + 1)[0], ...], {}
     plain = {"bool": bool, "text": str, "timestamp": dt.datetime, "duration": dt.timedelta}
     return plain.get(kind, str), {}
@@ -291,7 +293,8 @@ class _Maker:
 
     def presence(self, _):
         node = self.rng.choice(self.scope)[0]
-        # Whether an element of a list is there is the list's business; macro variables take part.
+        if self.having("list") and self.chance(0.1):
+            node = tree.Index(self.rng.choice(self.having("list"))[0], lit(self.rng.randint(0, 2)))
         if self.chance(0.5):
             return call("has", node)
         return tree.Binary(self.rng.choice(("==", "!=")), *self.either_way(node, tree.Literal(NULL)))

@@ -348,6 +348,14 @@ def test_has_of_a_nested_fact_asks_for_the_field():
         assert answer("has(author.age_days)", event) is want
 
 
+def test_a_place_past_the_end_of_a_list_is_absent():
+    for event in ({}, {"tags": []}, {"tags": ["a"]}, {"tags": ["a", None]}):
+        assert answer("has(tags[1])", event) is False
+        assert answer("tags[1] == null", event) is True
+        assert answer("tags[1] == 'b'", event) is UNKNOWN
+    assert answer("has(tags[1])", {"tags": ["a", 3]}) is True
+
+
 def test_comparing_with_null_asks_for_presence_in_either_order():
     for event, absent in (({}, True), ({"links": None}, True), ({"links": 3}, False), ({"links": "many"}, False)):
         assert answer("links == null", event) is absent

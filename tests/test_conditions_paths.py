@@ -362,6 +362,14 @@ def test_every_path_agrees_on(text, event, want):
     assert answers(text, event) == {want}
 
 
+def test_a_rule_of_very_many_terms_is_answered_alike_once_and_twice():
+    terms = repr([f"w{number}" for number in range(300)])
+    conditions = [parse(f"text.containsAny({terms})"), parse(f"!text.containsAny({terms}) || links > 3")]
+    for event in ({"text": "x w299"}, {"text": "x"}, {"text": "w7", "links": 4}, {"text": 3}):
+        wanted = [reference.holds(condition.node, POST, event) for condition in conditions]
+        assert not differences(conditions, POST, sets_of(conditions, POST), event, wanted)
+
+
 def test_each_path_is_chosen_by_number_and_can_be_asked_for():
     few, many = [parse("links > 1")] * 3, [parse(f"links > {number}") for number in range(100)]
     assert ConditionSet(few, POST).method == "plain"

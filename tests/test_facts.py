@@ -234,6 +234,7 @@ BAD_FIELDS = [
     ({"x": {"type": "enum", "values": ["a", "a"]}}, "lists something twice"),
     ({"x": {"type": "list"}}, "unknown type None"),
     ({"x": {"type": "list", "items": "txt"}}, "did you mean 'text'?"),
+    ({"x": {"type": "int", "distinct": True}}, "only lists can be"),
     ({"x": {"type": "struct"}}, "expected a table of facts"),
     ({"x": {"type": "struct", "fields": {}}}, "expected a table of facts"),
     ({"x": {"type": "struct", "fields": {"y": {"type": "txt"}}}}, "did you mean 'text'?"),

@@ -116,7 +116,16 @@ def _source(path: str, stack: contextlib.ExitStack) -> BinaryIO:
 
 
 def _target(path: str, stack: contextlib.ExitStack) -> BinaryIO:
-    return sys.stdout.buffer if path == "-" else stack.enter_context(Path(path).open("wb", buffering=_BUFFER))
+    if path == "-":
+        return sys.stdout.buffer
+    file = Path(path).open("wb", buffering=_BUFFER)  # noqa: SIM115 - the stack closes it
+    stack.callback(_close, file)
+    return file
+
+
+def _close(file: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # the run flushed, and said what could not be written
+        file.close()
 
 
 def _size(path: str) -> int | None:

@@ -15,9 +15,10 @@ import attrs
 from platgov._conditions.atoms import Has, Open, View, atom_of
 from platgov._conditions.evaluate import compile_node, fact_paths, literal_value
 from platgov._conditions.functions import fold
+from platgov._conditions.instants import duration_text, timestamp_text
 from platgov._conditions.printer import quote, to_text
 from platgov._conditions.tree import Binary, Call, ListOf, Logic, Name, Node, Unary, path_of, rewrite
-from platgov._conditions.values import INT_MAX, INT_MIN, UNKNOWN
+from platgov._conditions.values import INT_MAX, INT_MIN, UNKNOWN, Duration, Timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -328,6 +329,10 @@ def spoken(value: Any) -> str:
         return "true" if value else "false"
     if type(value) is str:
         return quote(value if len(value) <= 80 else value[:79] + "…")
+    if type(value) is Timestamp:
+        return timestamp_text(value)
+    if type(value) is Duration:
+        return duration_text(value)
     if type(value) is tuple:
         return "[" + ", ".join(spoken(item) for item in value) + "]"
     return str(value)

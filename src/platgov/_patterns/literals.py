@@ -17,6 +17,7 @@ _SPELLINGS_MAX: Final = 16
 _WORDS_MAX: Final = 256
 _LENGTH_MAX: Final = 64
 _TEXTS: Final = 12**8
+_RARE: Final = frozenset('!"#$%&()*+-/:;<=>?@[\\]^_`{|}~')
 
 _Words = frozenset[str]
 _BLANK: Final[_Words] = frozenset(("",))
@@ -123,4 +124,9 @@ def _frequency(words: _Words) -> tuple[int, int]:
     """Guess in how many of 12**8 texts one of the words is, and add what looking for each costs; long words first."""
     if not words:
         return _TEXTS, 0
-    return sum(_TEXTS // 12 ** min(len(word), 8) + _TEXTS // 100 for word in words), -min(map(len, words))
+    return sum(_TEXTS // 12 ** min(_rarity(word), 8) + _TEXTS // 100 for word in words), -min(map(len, words))
+
+
+def _rarity(word: str) -> int:
+    """Count letters; a sign is as rare as three, except full stop, comma and apostrophe."""
+    return len(word) + 2 * sum(char in _RARE for char in word)

@@ -213,7 +213,8 @@ class Machine:
                     reached |= targets
             if shifts:
                 for sources, up, down in shifts:
-                    reached |= (positions & sources) << up >> down
+                    moving = positions & sources
+                    reached |= moving << up if up else moving >> down
             positions = reached & mask
         return bool(positions & table[""][0])
 

@@ -30,6 +30,7 @@ _TOP: Final = frozenset(
     {"id", "version", "announced_at", "effective_at", "milder_applies", "facts", "rules", "grants", "defeats", "lists"}
 )
 _RULE: Final = frozenset({"id", "version", "clause", "category", "when", "measures", "says", "why", "withhold"})
+_NO_FACTS: Final = Schema.from_dict({"nothing": "bool"})
 _TABLE: Final = re.compile(r"[\w\s.-]+", re.ASCII)
 _GRANT: Final = frozenset({"fact", "reason", "approved_by", "expires_at"})
 
@@ -86,7 +87,7 @@ class _File:
             self.data = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             at = re.search(r"line (\d+)", str(error))
-            line = int(at[1]) if at else text.count("\n") + 1
+            line = int(at[1]) if at else text.rstrip().count("\n") + 1
             raise RuleSetError(name, (Problem(f"is no TOML: {error}", code="toml", line=line),)) from None
         except RecursionError:
             raise RuleSetError(name, (Problem("is nested too deeply", code="depth"),)) from None
@@ -114,19 +115,24 @@ class _File:
             "effective_at": self.date("effective_at"),
             "milder_applies": self.flag("milder_applies"),
         }
-        made = None if schema is None else self.build(schema, parts)
+        made = self.build(schema, parts)
         if self.problems or made is None:
             raise RuleSetError(self.name, tuple(sorted(self.problems, key=lambda problem: problem.line or 0)))
         return made
 
-    def build(self, schema: Schema | type, parts: dict[str, Any]) -> RuleSet | None:
+    def build(self, schema: Schema | type | None, parts: dict[str, Any]) -> RuleSet | None:
+        known = schema is not None
+        if not known:  # without facts nothing is right about rules and grants; the rest may still be wrong
+            schema, parts["grants"] = _NO_FACTS, []
         try:
             return RuleSet(id=self.data.get("id", ""), version=self.data.get("version", ""), facts=schema, **parts)
         except InputError as error:
             # What only follows from a problem above is not worth a line of its own.
-            said = {"empty", "retroactive"} if self.undated else {"empty"}
+            said = {"$.rules", "$.effective_at"} if self.undated else {"$.rules"}
             self.problems += [
-                problem._replace(line=self.line_of(problem)) for problem in error.problems if problem.code not in said
+                problem._replace(line=self.line_of(problem))
+                for problem in error.problems
+                if problem.path not in said and (known or problem.rule is None)
             ]
             return None
 
@@ -134,7 +140,8 @@ class _File:
         """Give the line of a problem that the rule set itself found."""
         if problem.rule in self.starts:
             return self.lines.near(self.starts[problem.rule], problem.path.rpartition(".")[2])
-        return self.lines.key(re.split(r"[.\[]", problem.path.removeprefix("$."), maxsplit=1)[0])
+        key, *inner = re.split(r"[.\[]", problem.path.removeprefix("$."), maxsplit=1)
+        return self.lines.near(self.lines.key(key), inner[0] if inner else "")
 
     # -- parts ---------------------------------------------------------------------------------
 
@@ -164,7 +171,7 @@ class _File:
         return found
 
     def lists(self) -> dict[str, tuple[str, ...]]:
-        """Give the named lists; one that is refused is empty, so that it is not missed as well."""
+        """Give the named lists; one that is refused holds a stand-in, so that it is not missed as well."""
         result = {}
         given = self.data.get("lists", {})
         if not isinstance(given, dict):
@@ -175,9 +182,9 @@ class _File:
         for name, values in given.items():
             fit = isinstance(values, list) and values and all(type(value) is str and value for value in values)
             if not fit:
-                line = self.lines.key(name)
+                line = self.lines.near(self.lines.key("lists"), name)
                 self.report("is no list of texts, none of them empty", f"$.lists.{name}", "type", line)
-            result[name] = tuple(values) if fit else ()
+            result[name] = tuple(values) if fit else ("stand-in",)
         return result
 
     def keys(self, body: dict[str, Any], accepted: frozenset[str], where: str, line: int | None) -> dict[str, Any]:
@@ -234,9 +241,15 @@ class _File:
                 near = self.lines.near(line, problem.path.removeprefix("$."))
                 problems.append(_at(problem, f"{path}{problem.path[1:]}", near))
         self.problems += [problem._replace(rule=rule_id or None) for problem in problems]
-        if problems and first:
+        return rule if not problems else self.stand_in(rule_id, fields) if first else None
+
+    def stand_in(self, rule_id: str, fields: dict[str, Any]) -> ConditionRule | None:
+        """Give what is in order of a rule that is refused, to find what else is wrong with it."""
+        try:
+            return ConditionRule(id=rule_id, when=fields["when"], withhold=fields["withhold"])
+        except InputError:
             self.failed.add(rule_id)
-        return None if problems else rule
+            return None
 
     def measures_of(self, value: Any) -> list[Measure]:
         measures: list[Measure] = []
@@ -337,7 +350,8 @@ class _Lines:
 
     def __init__(self, text: str) -> None:
         self.headers: dict[str, list[int]] = {}  # array of tables -> lines of its tables
-        self.first: dict[str, int] = {}  # key -> first line that sets it or opens its table
+        self.opened: dict[str, int] = {}  # name of a table, or of one around it -> first line that opens it
+        self.first: dict[str, int] = {}  # key -> first line that sets it, anywhere
         self.inside: dict[int, dict[str, int]] = {0: {}}  # line of a table -> the lines of its keys
         start = 0
         for number, line in enumerate(text.split("\n"), 1):
@@ -348,7 +362,7 @@ class _Lines:
                 if line.lstrip().startswith("[["):
                     self.headers.setdefault(words, []).append(number)
                 for word in words.split("."):
-                    self.first.setdefault(word.strip(), number)
+                    self.opened.setdefault(word.strip(), number)
             elif "=" in line:
                 for word in line.partition("=")[0].split("."):
                     key = word.strip().strip("\"'")
@@ -356,21 +370,22 @@ class _Lines:
                     self.inside[start].setdefault(key, number)
 
     def table(self, key: str, place: int) -> int | None:
-        """Give the line of the n-th table of an array."""
+        """Give the line of the n-th table of an array; of the array if it is written on one."""
         found = self.headers.get(key, [])
-        return found[place] if place < len(found) else None
+        return found[place] if place < len(found) else self.key(key)
 
     def key(self, key: str) -> int | None:
-        """Give the first line that sets a key or opens its table."""
-        return self.first.get(key)
+        """Give the line that sets a key of the file itself, or opens its table."""
+        return self.inside[0].get(key) or self.opened.get(key)
 
     def near(self, start: int | None, key: str) -> int | None:
         """Give the line of a key inside the table that starts on a line; the start if it is not there."""
-        return None if start is None else self.inside[start].get(key, start)
+        return None if start is None else self.inside.get(start, {}).get(key, start)
 
     def fact(self, name: str) -> int | None:
         """Give the line that declares a fact."""
-        return self.key(name.rpartition(".")[2]) or self.key("facts")
+        last = name.rpartition(".")[2]
+        return self.first.get(last) or self.opened.get(last) or self.key("facts")
 
 
 def _header(line: str) -> str | None:

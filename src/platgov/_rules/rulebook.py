@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,21 +11,22 @@ import attrs
 from platgov._facts.schema import suggest
 from platgov._rules.decision import Decision, Outcome
 from platgov._rules.rule import refuse
+from platgov._rules.ruleset import RuleSet
 from platgov._time import to_epoch, to_iso
 from platgov.errors import Problem, RuleSetError
 from platgov.measures import join
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
-
-    from platgov._rules.ruleset import RuleSet
 
 __all__ = ["Rulebook"]
 
 
-def _editions(editions: Iterable[RuleSet]) -> tuple[RuleSet, ...]:
-    kept = tuple(editions)
+def _editions(editions: Any) -> tuple[RuleSet, ...]:
+    kept = tuple(editions) if isinstance(editions, Iterable) else (editions,)
+    for edition in kept:
+        if not isinstance(edition, RuleSet):
+            raise refuse(f"{edition!r} is no edition; give rule sets", code="type")
     problems = [
         Problem(f"edition {edition.version!r} has no date of effect", code="draft")
         for edition in kept
@@ -59,7 +61,13 @@ class Rulebook:
         return self.editions[place - 1] if place else None
 
     def superseded_at(self, edition: RuleSet) -> int | None:
-        """Give when the next edition took over, in UTC epoch seconds; None for the last."""
+        """Give when the next edition took over, in UTC epoch seconds; None for the last.
+
+        Raises:
+            RuleSetError: The book has no such edition.
+        """
+        if edition not in self.editions:
+            raise refuse(f"{edition.version!r} is no edition of this book", code="unknown_edition")
         place = self.editions.index(edition) + 1
         return self.editions[place].effective_at if place < len(self.editions) else None
 
@@ -102,6 +110,8 @@ class Rulebook:
 
 
 def _check_holds(editions: tuple[RuleSet, ...], holds: Mapping[str, str]) -> None:
+    if not isinstance(holds, Mapping):
+        raise refuse(f"holds is {holds!r}; give the reason for each rule: {{'spam.links': 'precision fell'}}")
     known = {rule.id for edition in editions for rule in edition.rules}
     for rule_id in holds:
         if rule_id not in known:
