@@ -836,6 +836,14 @@ def test_a_host_rule_sees_enums_instants_spans_and_nested_facts_in_their_native_
     assert view.words == frozenset({"b", "a"})
 
 
+def test_a_set_is_walked_in_one_order_in_every_process():
+    words = [f"word {number}" for number in range(50)]
+    view, _ = looked({**RICH, "words": set(words)}, "words")
+    assert list(view.words) == sorted(words)
+    assert ", ".join(view.words) == ", ".join(sorted(words))
+    assert view.words & {"word 7", "x"} == {"word 7"}
+
+
 def test_a_nested_fact_may_be_declared_in_part():
     view, _ = looked(RICH, "inner.size")
     assert view.inner.size == 3.0

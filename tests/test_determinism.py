@@ -83,7 +83,7 @@ class Loud(Rule):
     reads = frozenset({"text", "labels", "author.name"})
 
     def match(self, facts):
-        loud = facts.text.upper() == facts.text
+        loud = len(facts.text) % 3 == 1 or "SPAM" in facts.labels
         return Finding(evidence=(facts.text[:9], *facts.labels, str(facts.author.name))) if loud else None
 
 def measures(number):
@@ -209,6 +209,6 @@ def test_no_python_version_changes_a_decision(wanted, folder, name):
     done = subprocess.run([OTHERS[name], "-c", ask, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"{name} does not run, or cannot load attrs and cattrs: {done.stderr.strip()[-200:]}")
-    for seed, order in (("1", 0), ("2", 5)):
+    for seed, order in (("1", 4), ("2", 5)):
         found = decided(OTHERS[name], [SOURCE, folder], seed=seed, order=order, count=FEWER)
         assert (found["rules"], found["part"]) == (wanted["rules"], wanted["part"])

@@ -185,7 +185,7 @@ def read(cls: type[T], data: Mapping[str, Any]) -> T:
     problems = (*_problems(schema, seen), *unknown)
     if problems:
         raise InputError(schema.name, problems)
-    return cast("T", _build(cls, data))
+    return cast("T", _build(cls, data, "$"))
 
 
 def _meant(schema: Schema, name: str) -> str:
@@ -196,19 +196,19 @@ def _meant(schema: Schema, name: str) -> str:
     return suggest(last, [field.name for field in inside.fields])
 
 
-def _build(cls: Any, data: Mapping[str, Any]) -> Any:
+def _build(cls: Any, data: Mapping[str, Any], path: str) -> Any:
     hints = cls.__platgov_hints__
-    return cls(**{name: _native(hints[name], value) for name, value in data.items()})
+    return cls(**{name: _native(hints[name], value, f"{path}.{name}") for name, value in data.items()})
 
 
-def _native(hint: Any, value: Any) -> Any:
+def _native(hint: Any, value: Any, path: str) -> Any:
     """Turn a plain value, already found usable, into what the class declares."""
     inner, _ = _unwrap(hint)
     if value is None:
         return None
     if get_origin(inner) in (list, tuple, frozenset):
         make = frozenset if get_origin(inner) is frozenset else tuple
-        return make(_native(get_args(inner)[0], item) for item in value)
+        return make(_native(get_args(inner)[0], item, f"{path}[{place}]") for place, item in enumerate(value))
     if inner is float:
         return float(value)
     if not isinstance(inner, type):
@@ -216,7 +216,7 @@ def _native(hint: Any, value: Any) -> Any:
     if issubclass(inner, enum.Enum):
         return inner(value)
     if issubclass(inner, dt.datetime):
-        return instant(value, inner)
+        return instant(value, inner, path)
     if issubclass(inner, dt.timedelta):
-        return span(value)
-    return _build(inner, value) if "__platgov_facts__" in inner.__dict__ else value
+        return span(value, path)
+    return _build(inner, value, path) if "__platgov_facts__" in inner.__dict__ else value

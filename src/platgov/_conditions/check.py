@@ -259,6 +259,9 @@ class _Checker:
 
     def arithmetic(self, node: Binary) -> FactType:
         left, right = self.type(node.left), self.type(node.right)
+        unsigned = [isinstance(side, Literal) and type(side.value) is UInt for side in (node.left, node.right)]
+        if unsigned[0] is not unsigned[1] and not _is_any(left) and not _is_any(right):
+            return self.report(node, "an unsigned number is added to unsigned numbers only; leave out the u")
         if _is_any(left) or _is_any(right):
             return ANY
         kinds = (_family(left), _family(right))

@@ -8,7 +8,7 @@ from platgov._conditions.atoms import Has, Open, View, clauses
 from platgov._conditions.evaluate import new_frame, slots_of
 from platgov._conditions.index import index_lines
 from platgov._conditions.loading import Loading
-from platgov._conditions.plain import plain_lines
+from platgov._conditions.plain import folded_views, plain_lines
 from platgov._conditions.reasons import Explainer, Proof
 from platgov._conditions.tree import MAX_DEPTH
 from platgov._facts.reading import as_dict, shown
@@ -132,6 +132,8 @@ class ConditionSet:
             for atom, _ in clause
             if isinstance(atom, Has | Open) and isinstance(atom.view, View) and atom.view.folded
         }
+        if self.method == "plain":  # walks every test, also of rules that have too many clauses
+            views |= {view for node in nodes for view in folded_views(node, self.schema)}
         loading = Loading(self.schema, self.paths, tuple(sorted(views, key=lambda view: view.path)))
         lines = loading.lines(instance=instance)
         if self.method == "plain":

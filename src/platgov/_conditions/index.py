@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
-from platgov._conditions.atoms import Among, Atom, Clause, Given, Has, Number, Open, View
+from platgov._conditions.atoms import Among, Atom, Clause, Given, Has, Number, Open, Signed, View
 from platgov._conditions.evaluate import compile_node, slots_of
 from platgov._conditions.keywords import Terms
 from platgov._conditions.plain import pattern_search
@@ -73,6 +73,7 @@ class _Index:
     # -- filing literals -----------------------------------------------------------------------
 
     def file(self, place: int, clause: Clause) -> None:
+        clause = _both(clause)
         leading = _leading(clause)
         rest = []
         for literal in clause:
@@ -114,7 +115,14 @@ class _Index:
         variable = self.loading.variable(path)
         field = self.schema.at(path)
         whole = field is not None and field.type.kind == "int" and all(type(point) is int for point in points)
-        if whole and field is not None and field.ge is not None and field.ge >= 0 and 0 <= points[-1] < _DIRECT:
+        if (
+            points
+            and whole
+            and field is not None
+            and field.ge is not None
+            and field.ge >= 0
+            and 0 <= points[-1] < _DIRECT
+        ):
             table = [
                 masks[bisect_left(points, value) + bisect_right(points, value)] for value in range(int(points[-1]) + 2)
             ]
@@ -282,6 +290,19 @@ class _Index:
         if view is not None and not view.folded and isinstance(node, Call) and node.function == "matches":
             return _searched(pattern_search(node, view, fast=self.fast), slots[view.path]), 0
         return compile_node(atom.node, slots)
+
+
+def _both(clause: Clause) -> Clause:
+    """Melt several equalities of one number fact into one: all of them have to hold."""
+    equal: dict[tuple[str, ...], set[float]] = {}
+    rest: list[Signed] = []
+    for atom, negated in clause:
+        if isinstance(atom, Number) and atom.op in ("==", "in") and not negated:
+            constants = set(atom.constants)
+            equal[atom.path] = equal.get(atom.path, constants) & constants
+        else:
+            rest.append((atom, negated))
+    return (*((Number(path, "in", tuple(sorted(found))), False) for path, found in equal.items()), *rest)
 
 
 def _leading(clause: Clause) -> tuple[Atom, bool] | None:

@@ -14,16 +14,16 @@ from platgov._conditions.atoms import Among, Atom, Given, Has, Number, Open, Vie
 from platgov._conditions.evaluate import compile_node, fact_paths, slots_of
 from platgov._conditions.functions import fold, has_word
 from platgov._conditions.keywords import Terms
-from platgov._conditions.tree import Binary, Call, Literal, Logic, Node, Unary, path_of
+from platgov._conditions.tree import Binary, Call, Literal, Logic, Node, Unary, children, path_of
 from platgov._patterns import compile_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from platgov._conditions.loading import Loading
     from platgov._facts.schema import Schema
 
-__all__ = ["plain_lines"]
+__all__ = ["folded_views", "pattern_search", "plain_lines"]
 
 _SURE, _MUST, _MAY = "sure", "must", "may"
 _LOOPED: Final = 48
@@ -57,6 +57,17 @@ def plain_lines(nodes: Sequence[Node], schema: Schema, loading: Loading, *, fast
         *(f" {line}" for line in careful),
         "return yes, open",
     ]
+
+
+def folded_views(node: Node, schema: Schema) -> Iterator[View]:
+    """Give the folded texts that the tests of a condition look into."""
+    if (isinstance(node, Unary) and node.op == "!") or isinstance(node, Logic):
+        for operand in children(node):
+            yield from folded_views(operand, schema)
+        return
+    view = getattr(atom_of(node, schema)[0], "view", None)
+    if view is not None and view.folded:
+        yield view
 
 
 def _any_of(text: str, terms: tuple[str, ...]) -> bool:

@@ -223,10 +223,13 @@ def as_dict(source: Any) -> dict[str, Any] | None:
     """Give a mapping or an instance of a facts class as a dict; None for anything else."""
     if type(source) is dict:
         return cast("dict[str, Any]", source)
-    if attrs.has(type(source)) and "__platgov_facts__" in type(source).__dict__:
-        given = ((field.name, getattr(source, field.name)) for field in attrs.fields(type(source)))
-        return {name: value for name, value in given if value is not None}  # None in an instance: not given
-    return dict(source) if isinstance(source, Mapping) else None
+    try:
+        if "__platgov_facts__" in type(source).__dict__:
+            given = ((field.name, getattr(source, field.name)) for field in attrs.fields(type(source)))
+            return {name: value for name, value in given if value is not None}  # None in an instance: not given
+        return dict(source) if isinstance(source, Mapping) else None
+    except Exception:  # noqa: BLE001 - an object of any behaviour; what cannot be read is recorded as such
+        return None
 
 
 class Reader:
@@ -387,7 +390,7 @@ def _moment(value: dt.datetime) -> Timestamp | Unknown:
     try:
         # Not by subtraction: subclasses give intervals of their own.
         parts = None if value.utcoffset() is None else value.utctimetuple()
-    except (ValueError, OverflowError, TypeError, NotImplementedError):  # a zone without an answer
+    except Exception:  # noqa: BLE001 - a zone of any behaviour; what gives no instant is recorded as such
         return UNKNOWN
     if parts is None:
         return UNKNOWN
@@ -396,25 +399,26 @@ def _moment(value: dt.datetime) -> Timestamp | Unknown:
 
 def _length(value: dt.timedelta) -> Duration | Unknown:
     """Give a timedelta of any class as a span; UNKNOWN where it counts months, which have no length."""
-    if type(value) is dt.timedelta:
-        return make_duration(value // _MICROSECOND * 1000)
-    if getattr(value, "months", 0) or getattr(value, "years", 0):
+    counts_months = getattr(value, "months", 0) or getattr(value, "years", 0)
+    if type(value) is not dt.timedelta and counts_months and not hasattr(value, "start"):  # an interval has its ends
         return UNKNOWN
-    return make_duration(round(value.total_seconds() * 10**6) * 1000)
+    # By the fields of the base class: subclasses give others of the same names.
+    days, seconds, micros = (getattr(dt.timedelta, name).__get__(value) for name in ("days", "seconds", "microseconds"))
+    return make_duration(((days * 86_400 + seconds) * 10**6 + micros) * 1000)
 
 
-def _fits(ns: int, what: str) -> None:
+def _fits(ns: int, what: str, path: str) -> None:
     if ns % 1000:
-        problem = Problem(f"{what} is finer than a microsecond, which Python's own types cannot hold", code="precision")
-        raise InputError("facts", (problem,))
+        message = f"{what} is finer than a microsecond, which Python's own types cannot hold"
+        raise InputError("facts", (Problem(message, path, "precision"),))
 
 
-def instant(value: Any, kind: type[dt.datetime]) -> Any:
+def instant(value: Any, kind: type[dt.datetime], path: str) -> Any:
     """Give an instant as an aware datetime in UTC (pendulum's where the class asks for it)."""
     if isinstance(value, dt.datetime):
         return value
     at: Any = Reader(DEFAULT).instant(value, "$")
-    _fits(at.ns, str(value))
+    _fits(at.ns, str(value), path)
     moment = _EPOCH + dt.timedelta(microseconds=at.ns // 1000)
     if kind is dt.datetime:
         return moment
@@ -423,12 +427,12 @@ def instant(value: Any, kind: type[dt.datetime]) -> Any:
     return pendulum.instance(moment)
 
 
-def span(value: Any) -> dt.timedelta:
+def span(value: Any, path: str) -> dt.timedelta:
     """Give a span as a timedelta."""
     if isinstance(value, dt.timedelta):
         return value
     length: Any = Reader(DEFAULT).span(value, "$")
-    _fits(length.ns, str(value))
+    _fits(length.ns, str(value), path)
     return dt.timedelta(microseconds=length.ns // 1000)
 
 

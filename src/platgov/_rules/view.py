@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from platgov._conditions.values import UNKNOWN, Duration, Timestamp
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from platgov._facts.schema import FactType, Field
 
 __all__ = ["FactsView", "MissingFact", "UndeclaredRead"]
@@ -76,7 +78,7 @@ class FactsView:
             return dt.timedelta(microseconds=value.ns // 1000)
         if kind.kind == "list" and kind.item is not None:
             item = kind.item
-            make = frozenset if kind.distinct else tuple
+            make = _InOrder if kind.distinct else tuple
             return make(self._native(item, element, f"{path}[{place}]", None) for place, element in enumerate(value))
         if kind.kind == "struct":
             # An element of a list, which is declared whole or not at all.
@@ -84,6 +86,22 @@ class FactsView:
         if kind.kind == "float":
             return float(value) + 0.0  # as in the record, 3 and 3.0 are one value, and so are 0.0 and -0.0
         return _member(hint, value) if kind.kind == "enum" else value
+
+
+class _InOrder(frozenset[Any]):
+    """A set that is walked in the order of the record: that of a plain one differs from process to process."""
+
+    __slots__ = ("_items",)
+    _items: tuple[Any, ...]
+
+    def __new__(cls, items: Iterable[Any]) -> _InOrder:
+        kept = tuple(items)
+        made = super().__new__(cls, kept)
+        made._items = kept  # noqa: SLF001 - a set is filled before it can be asked
+        return made
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._items)
 
 
 def _covers(reads: frozenset[str], path: str) -> bool:
