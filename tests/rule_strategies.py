@@ -11,6 +11,7 @@ from platgov.facts import Role, Schema, fact, facts, observe
 from platgov.measures import Authority, Kind, Measure, Procedure
 from platgov.rules import ConditionRule, Finding, Rule, RuleSet
 
+
 def examples(count):
     """Scale the number of examples with the profile: `soak` runs twenty times as many."""
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]

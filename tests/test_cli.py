@@ -25,7 +25,7 @@ from platgov.cli import main
 from platgov.facts import Schema
 from platgov.rules import RuleSet
 
-RULES = '''
+RULES = """
 id = "community"
 version = "2026.1"
 [facts]
@@ -53,7 +53,7 @@ id = "quote"
 when = "text.startsWith('>')"
 [defeats]
 quote = ["spam.words"]
-'''
+"""
 AT_TEXT = "2026-02-02T02:40:00Z"
 SOURCE = pathlib.Path(__file__).parents[1] / "src"
 
@@ -116,7 +116,9 @@ def test_check_prints_every_problem_with_file_and_line_and_exits_with_1(run, rul
     assert lines[0].startswith(f"{rules}: ok")
     assert lines[1].startswith(f"{bad}: $.version: version is ''")
     assert lines[2].startswith(f"{bad}:3: $.verzion: unknown key 'verzion'")
-    assert lines[3].startswith(f"{bad}:14: rule 'spam.links', $.when, character 1: unknown fact 'linkz'; did you mean 'links'?")
+    assert lines[3].startswith(
+        f"{bad}:14: rule 'spam.links', $.when, character 1: unknown fact 'linkz'; did you mean 'links'?"
+    )
     assert err.splitlines() == [f"{bad}: 3 problems", f"{tmp_path}/nothing.toml: No such file or directory"]
 
 
@@ -140,7 +142,9 @@ EVENT = {"text": "buy now", "links": 5}
 
 
 def test_decide_writes_one_record_a_line_with_reasons_and_a_summary(decide, rules):
-    code, records, err = decide(json.dumps({"id": 7, **EVENT}) + "\n\n" + json.dumps({"id": "b", "links": 0, "text": "x"}))
+    code, records, err = decide(
+        json.dumps({"id": 7, **EVENT}) + "\n\n" + json.dumps({"id": "b", "links": 0, "text": "x"})
+    )
     assert code == 0
     assert [record["line"] for record in records] == [1, 3]
     assert [record["id"] for record in records] == ["7", "b"]
@@ -149,7 +153,9 @@ def test_decide_writes_one_record_a_line_with_reasons_and_a_summary(decide, rule
     rule_set = RuleSet.load(rules)
     assert records[0]["decision"] == rule_set.decide(EVENT, at=AT).to_dict()
     assert "2 events: measures 1, none 1; 0 lines rejected" in err
-    assert re.search(r"^spam\.links +1 +0 +suspend feature \(links\) for 2 days 1 hour, remove$|^spam\.links +1 +0 ", err, re.M)
+    assert re.search(
+        r"^spam\.links +1 +0 +suspend feature \(links\) for 2 days 1 hour, remove$|^spam\.links +1 +0 ", err, re.M
+    )
     assert re.search(r"^young +0 +2 +-$", err, re.M)
     assert "not declared as facts, and so not looked at: id (2)" in err
 
@@ -368,7 +374,11 @@ def test_the_input_and_the_rules_are_never_overwritten(run, rules, tmp_path):
     events, link = tmp_path / "e.jsonl", tmp_path / "link.jsonl"
     events.write_text(json.dumps(EVENT))
     link.symlink_to(events)
-    for out, said in ((events, "is the input as well"), (link, "is the input as well"), (rules, "is the rule file as well")):
+    for out, said in (
+        (events, "is the input as well"),
+        (link, "is the input as well"),
+        (rules, "is the rule file as well"),
+    ):
         before = out.read_bytes()
         code, lines, err = run("decide", rules, events, "-o", out)
         assert (code, lines) == (1, [])
@@ -438,13 +448,15 @@ def test_explain_says_in_words_what_decisions_mean(run, decisions):
     text = "\n".join(lines)
     assert f"event a: measures, by community 2026.1 at {AT_TEXT}\n" in text
     assert "  spam.links v1, clause 4.2: Few links. Because links > 3; links = 5.\n" in text
-    assert "  spam.words v1 Because text.contains('buy'); text = \"buy now\"; found \"buy\".\n" in text
+    assert '  spam.words v1 Because text.contains(\'buy\'); text = "buy now"; found "buy".\n' in text
     assert "  follows: remove\n" in text
     assert "  follows: suspend feature (links) for 2 days 1 hours\n" in text
     assert "  covered: limit visibility for 5 hours of spam.words, by remove\n" in text
     assert "line 2: none" in text or "line 2: undetermined" in text
     assert "  set aside: spam.words, by quote\n" in text
-    assert "  open: young (missing_facts: author.age is absent, ok is absent, score is absent, tags is absent)\n" in text
+    assert (
+        "  open: young (missing_facts: author.age is absent, ok is absent, score is absent, tags is absent)\n" in text
+    )
     assert re.search(r"  rules sha256:[0-9a-f]{64}, facts sha256:[0-9a-f]{64}\n", text)
     assert lines[-1].startswith("line 5: rejected, not JSON")
 
@@ -472,7 +484,18 @@ def test_explain_a_bare_decision_with_holds_and_evidence(run, tmp_path):
 
 @pytest.mark.parametrize(
     "data",
-    ["{", "3", "[]", "{}", '{"decision": 3}', '{"decision": {}}', '"rejected"', '{"rejected": 1}', '{"rule_set": []}', "null"],
+    [
+        "{",
+        "3",
+        "[]",
+        "{}",
+        '{"decision": 3}',
+        '{"decision": {}}',
+        '"rejected"',
+        '{"rejected": 1}',
+        '{"rule_set": []}',
+        "null",
+    ],
 )
 def test_what_is_no_decision_is_not_explained(run, tmp_path, data):
     path = tmp_path / "d.json"
@@ -489,7 +512,9 @@ def test_explain_names_a_file_that_is_not_there(run, tmp_path):
 
 def test_a_withheld_limit_stays_withheld_in_words(run, tmp_path):
     rules, events, out = tmp_path / "r.toml", tmp_path / "e.jsonl", tmp_path / "o.jsonl"
-    rules.write_text(RULES.replace('clause = "4.2"', 'clause = "4.2"\nwithhold = ["links"]').replace("links > 3", "links > 41"))
+    rules.write_text(
+        RULES.replace('clause = "4.2"', 'clause = "4.2"\nwithhold = ["links"]').replace("links > 3", "links > 41")
+    )
     events.write_text('{"links": 4242, "text": "x"}')
     run("decide", rules, events, "-o", out)
     _, lines, _ = run("explain", out)

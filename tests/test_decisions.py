@@ -41,7 +41,6 @@ from platgov.measures import Authority, Label, LimitVisibility, Remove, SuspendA
 from platgov.rules import ConditionRule, Finding, Grant, Outcome, Rule, RuleSet
 
 
-
 def events(world, rng, count=5):
     return [world.event(rng, faults=rng.choice((0, 0.1, 0.3, 0.6))) for _ in range(count)]
 
@@ -243,9 +242,9 @@ def test_no_rule_applies_for_certain_on_an_event_without_facts_unless_it_asks_wh
     decision = rule_set.decide({}, at=AT)
     for finding in decision.findings:
         text = getattr(rule_set.rule(finding.rule_id), "when", None)
-        assert any(word in text.text for word in ("null", "has(", "true", "false", "size(", "map(", "filter(", "[")) or (
-            not text.reads
-        )
+        assert any(
+            word in text.text for word in ("null", "has(", "true", "false", "size(", "map(", "filter(", "[")
+        ) or (not text.reads)
 
 
 # -- laws: nothing raises ----------------------------------------------------------------------
@@ -589,7 +588,15 @@ def test_a_held_rule_whose_facts_are_missing_is_undetermined():
 
 @pytest.mark.parametrize(
     "holds",
-    [{"spam.link": "x"}, {"spam.links": ""}, {"spam.links": " "}, {"spam.links": None}, ["spam.links"], {3: "x"}, "spam"],
+    [
+        {"spam.link": "x"},
+        {"spam.links": ""},
+        {"spam.links": " "},
+        {"spam.links": None},
+        ["spam.links"],
+        {3: "x"},
+        "spam",
+    ],
 )
 def test_a_hold_names_a_rule_that_exists_and_a_reason(holds):
     with pytest.raises(RuleSetError):
@@ -749,7 +756,9 @@ def test_a_host_rule_may_say_no():
 
 
 def test_a_host_rule_gives_only_its_evidence_and_the_rule_set_adds_the_rest():
-    body = lambda post: Finding(evidence=[f"{post.links} links"], rule_id="host", measures=(SuspendAccount(),), clause="9")  # noqa: E731
+    body = lambda post: Finding(
+        evidence=[f"{post.links} links"], rule_id="host", measures=(SuspendAccount(),), clause="9"
+    )  # noqa: E731
     (finding,) = (item for item in asked(body).findings if item.rule_id == "host")
     assert finding == Finding(rule_id="host", version=1, evidence=("5 links",), measures=(Remove(),))
 
@@ -883,7 +892,9 @@ def test_a_view_says_no_more_than_what_was_declared():
 
 
 @pytest.mark.parametrize("pair", [(3, 3.0), (0.0, -0.0), (10**18, 1e18)])
-@pytest.mark.parametrize("when", ["score / 2 > 1.0", "string(score) == '-0'", "score == 3.0", "score / 10 * 10 == score"])
+@pytest.mark.parametrize(
+    "when", ["score / 2 > 1.0", "string(score) == '-0'", "score == 3.0", "score / 10 * 10 == score"]
+)
 def test_numbers_that_are_one_fact_give_one_decision(pair, when):
     one, other = (set_of(rule_of(when=when)).decide({"score": score}, at=AT).to_bytes() for score in pair)
     assert one == other
@@ -918,7 +929,9 @@ def test_an_event_of_another_facts_class_is_read_by_its_names():
 @given(measure_lists(3), some_measures())
 def test_a_label_or_any_other_measure_of_another_rule_never_lowers_what_follows(base, more):
     one = set_of(rule_of("a", "links > 3", measures=base)).decide(POST, at=AT)
-    two = set_of(rule_of("a", "links > 3", measures=base), rule_of("b", "links > 3", measures=[more])).decide(POST, at=AT)
+    two = set_of(rule_of("a", "links > 3", measures=base), rule_of("b", "links > 3", measures=[more])).decide(
+        POST, at=AT
+    )
     assert join([*one.measures, *two.measures]) == two.measures
     assert Label(label="x") not in one.measures
 

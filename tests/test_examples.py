@@ -48,7 +48,9 @@ def sample():
     return [json.loads(line) for line in (COMMENTS / "sample.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def test_the_demo_runs_offline_from_anywhere_and_shows_every_decision_with_its_reasons(tmp_path, rules, sample, adapter):
+def test_the_demo_runs_offline_from_anywhere_and_shows_every_decision_with_its_reasons(
+    tmp_path, rules, sample, adapter
+):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", OFFLINE, str(COMMENTS / "demo.py")],
@@ -97,7 +99,9 @@ def test_the_example_rules_survive_being_written_and_read(rules, tmp_path):
     assert "# Community rules" in rules.publish()
 
 
-@pytest.mark.parametrize("comment", [{}, {"text": None}, {"text": 3}, {"author": "x"}, {"text": "\x00" * 10}, {"text": ""}])
+@pytest.mark.parametrize(
+    "comment", [{}, {"text": None}, {"text": 3}, {"author": "x"}, {"text": "\x00" * 10}, {"text": ""}]
+)
 def test_a_comment_of_any_shape_is_decided_on(rules, adapter, comment):
     decision = rules.decide(adapter.facts_of(comment), at=0)
     assert decision.to_bytes() == rules.replay(decision).to_bytes()

@@ -294,7 +294,11 @@ def test_data_that_is_no_measure_is_refused_with_its_place(data, said):
     assert problem.path.startswith("$.rules[2].measures[0]")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)
+    )
+)
 def test_any_data_is_either_a_measure_or_refused(data):
     for given_data in (data, {"measure": "remove", "days": data}, {"measure": "warn", "procedure": data}):
         try:

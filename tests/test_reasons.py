@@ -199,7 +199,8 @@ def test_yes_or_no_and_listed_values_have_counterfactuals_too():
 @pytest.mark.parametrize("when", ["account_id == author.name", "has(region)", "score > 0.5", "surface.contains('p')"])
 def test_nobody_is_ever_told_to_be_somebody_else_or_elsewhere(when):
     grants = [
-        Grant(fact=name, reason="x", approved_by="y", expires_at=LATER) for name in ("account_id", "author.name", "region")
+        Grant(fact=name, reason="x", approved_by="y", expires_at=LATER)
+        for name in ("account_id", "author.name", "region")
     ]
     rules = set_of(rule_of("r", when), rule_of("s", f"{when} && links > 3"), grants=grants)
     event = {
@@ -232,7 +233,8 @@ def test_only_facts_about_conduct_are_ever_changed(made):
 
 def test_a_change_inside_a_nested_fact_that_is_also_read_whole_is_checked_as_such():
     table = schema_of(
-        one={"type": "struct", "fields": {"n": {"type": "int"}}}, two={"type": "struct", "fields": {"n": {"type": "int"}}}
+        one={"type": "struct", "fields": {"n": {"type": "int"}}},
+        two={"type": "struct", "fields": {"n": {"type": "int"}}},
     )
     rules = set_of(rule_of("r", "one.n < 7 || one == two"), facts=table)
     (other,) = rules.decide({"one": {"n": 6}, "two": {"n": 7}}, at=AT).counterfactual()
@@ -255,9 +257,16 @@ def test_where_no_change_of_conduct_would_help_none_is_offered(when, event):
 
 def test_a_change_stays_within_the_declared_range():
     table = schema_of(links={"type": "int", "ge": 3, "le": 5}, share={"type": "float"})
-    rules = set_of(rule_of("a", "links >= 3"), rule_of("b", "links < 5"), rule_of("c", "share < 1.7976931348623157e308"), facts=table)
+    rules = set_of(
+        rule_of("a", "links >= 3"),
+        rule_of("b", "links < 5"),
+        rule_of("c", "share < 1.7976931348623157e308"),
+        facts=table,
+    )
     decision = rules.decide({"links": 4, "share": 1.5}, at=AT)
-    assert [other.text for other in decision.counterfactual()][:1] == ["b would not apply if links were 5 instead of 4."]
+    assert [other.text for other in decision.counterfactual()][:1] == [
+        "b would not apply if links were 5 instead of 4."
+    ]
     assert all(math.isfinite(change.instead) for other in decision.counterfactual() for change in other.changes)
 
 
@@ -413,7 +422,9 @@ def test_a_host_rule_brings_its_own_words_and_has_no_counterfactual():
 
 
 def test_a_finding_without_words_is_just_named():
-    (reason,) = set_of(type("Quiet", (OwnWords,), {"match": lambda self, post: Finding()})()).decide(POST, at=AT).explain()
+    (reason,) = (
+        set_of(type("Quiet", (OwnWords,), {"match": lambda self, post: Finding()})()).decide(POST, at=AT).explain()
+    )
     assert reason.text == "own_words v1"
 
 

@@ -10,7 +10,20 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_strategies import AT, DAY, OWN, Blur, LinkLimit, Post, examples, measure_lists, rule_of, rule_sets, schema_of, set_of
+from rule_strategies import (
+    AT,
+    DAY,
+    OWN,
+    Blur,
+    LinkLimit,
+    Post,
+    examples,
+    measure_lists,
+    rule_of,
+    rule_sets,
+    schema_of,
+    set_of,
+)
 
 from platgov._rules.files import dump, loads
 from platgov.conditions import parse
@@ -36,7 +49,8 @@ def lines_and_codes(text, **given_fields):
 # -- laws --------------------------------------------------------------------------------------
 
 odd_text = st.text(
-    st.characters(exclude_categories=("Cs",)) | st.sampled_from('"\'\\\n\r\t\x00\x7f\x85\u2028{}#[]=%\b\x1b'), max_size=20
+    st.characters(exclude_categories=("Cs",)) | st.sampled_from("\"'\\\n\r\t\x00\x7f\x85\u2028{}#[]=%\b\x1b"),
+    max_size=20,
 )
 
 
@@ -53,7 +67,7 @@ def test_a_rule_set_that_is_written_and_read_again_has_the_same_digest(made, dat
         )
         for rule in random_set.rules
     ]
-    announced = data.draw(st.none() | st.integers(-10**9, 4 * 10**9))
+    announced = data.draw(st.none() | st.integers(-(10**9), 4 * 10**9))
     rule_set = attrs.evolve(
         random_set,
         rules=rules,
@@ -79,9 +93,35 @@ def test_any_text_is_either_a_rule_file_or_refused(text):
         assert error.problems
 
 
-ODD_VALUES = ["3", "1.5", "true", '""', '"x"', "[]", "[1]", "[[1]]", "[{}]", "{}", "{ a = 1 }", "nan", "2026-01-01", "[[]]"]
+ODD_VALUES = [
+    "3",
+    "1.5",
+    "true",
+    '""',
+    '"x"',
+    "[]",
+    "[1]",
+    "[[1]]",
+    "[{}]",
+    "{}",
+    "{ a = 1 }",
+    "nan",
+    "2026-01-01",
+    "[[]]",
+]
 KEYS = {
-    "": ["id", "version", "announced_at", "effective_at", "milder_applies", "facts", "rules", "grants", "defeats", "lists"],
+    "": [
+        "id",
+        "version",
+        "announced_at",
+        "effective_at",
+        "milder_applies",
+        "facts",
+        "rules",
+        "grants",
+        "defeats",
+        "lists",
+    ],
     "[[rules]]": ["id", "version", "clause", "category", "when", "measures", "says", "why", "withhold"],
     "[[grants]]": ["fact", "reason", "approved_by", "expires_at"],
     "[facts]": ["links", "text"],
@@ -101,7 +141,9 @@ def with_key(table, key, value):
         "[lists]": {},
     }
     if table == "[facts.links]":
-        parts["[facts]"]["links"] = "{ " + ", ".join(({} if key == "type" else {'type = "int"': 0}) | {f"{key} = {value}": 0}) + " }"
+        parts["[facts]"]["links"] = (
+            "{ " + ", ".join(({} if key == "type" else {'type = "int"': 0}) | {f"{key} = {value}": 0}) + " }"
+        )
     elif table:
         parts[table][key] = value
     else:
@@ -200,7 +242,9 @@ def test_a_rule_file_says_everything_that_a_rule_set_can_hold(tmp_path):
 
 def test_a_host_may_bring_its_own_facts_and_measures(tmp_path):
     path = tmp_path / "rules.toml"
-    path.write_text('id="a"\nversion="1"\n[[rules]]\nid="r"\nwhen="links > 1"\nmeasures=[{measure="blur", strength=2}]\n')
+    path.write_text(
+        'id="a"\nversion="1"\n[[rules]]\nid="r"\nwhen="links > 1"\nmeasures=[{measure="blur", strength=2}]\n'
+    )
     rules = RuleSet.load(path, facts=Post, measures=[Blur])
     assert rules.rule("r").measures == (Blur(strength=2),)
     assert rules.facts is Post
@@ -217,7 +261,9 @@ def test_two_measures_of_one_name_are_refused():
     assert "two measures are called remove" in problem.message
 
 
-@pytest.mark.parametrize("text", ["{0.__class__}", "%s %n %(x)s", "${x} $(x) `x`", "{{x}}", "\\N{DIGIT ONE}", "<b>&amp;"])
+@pytest.mark.parametrize(
+    "text", ["{0.__class__}", "%s %n %(x)s", "${x} $(x) `x`", "{{x}}", "\\N{DIGIT ONE}", "<b>&amp;"]
+)
 def test_templates_in_texts_are_just_text(text):
     written = text.replace("\\", "\\\\")
     rules = loads(GOOD + f'says = "{written}"\nwhy = "{written}"\nclause = "{written}"\n')
@@ -272,7 +318,14 @@ def test_utf_16_without_a_mark_is_refused_too():
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [("id = ", 1), (GOOD + "says = 'x\n", 9), (GOOD + "says = 1\nsays = 2\n", 10), ("[a\n", 1), (GOOD + '"""', 9), ("\x00", 1)],
+    [
+        ("id = ", 1),
+        (GOOD + "says = 'x\n", 9),
+        (GOOD + "says = 1\nsays = 2\n", 10),
+        ("[a\n", 1),
+        (GOOD + '"""', 9),
+        ("\x00", 1),
+    ],
 )
 def test_what_is_no_toml_is_refused_with_its_line(text, line):
     (problem,) = problems_of(text)
@@ -328,13 +381,21 @@ def test_a_hostile_file_of_the_largest_size_is_refused_quickly():
         ("verzion = 3\n" + GOOD, 1, "unknown key 'verzion'; did you mean 'version'?"),
         (GOOD + "wen = 1\n", 9, "unknown key 'wen'; did you mean 'when'?"),
         (GOOD + "[fact]\na = 'int'\n", 9, "unknown key 'fact'; did you mean 'facts'?"),
-        (GOOD + "[[grants]]\nfacts = 'x'\nreason='x'\napproved_by='y'\nexpires_at=2030-01-01T00:00:00Z\n", 10, "did you mean 'fact'?"),
+        (
+            GOOD + "[[grants]]\nfacts = 'x'\nreason='x'\napproved_by='y'\nexpires_at=2030-01-01T00:00:00Z\n",
+            10,
+            "did you mean 'fact'?",
+        ),
         (HEAD.replace('"int"', '{ typ = "int" }') + RULE, 4, "unknown key 'typ'; did you mean 'type'?"),
         (HEAD.replace('"int"', '"integer"') + RULE, 4, "unknown type 'integer'"),
         (HEAD.replace('"int"', '{ type = "int", role = "indentity" }') + RULE, 4, "did you mean 'identity'?"),
         (GOOD.replace("links >", "linkz >"), 8, "did you mean 'links'?"),
         (GOOD + "[defeats]\nr = ['q']\n", 10, "unknown rule 'q'"),
-        (GOOD.replace("links > 1", "text.containsAny(lists.abuze)") + "[lists]\nabuse = ['x']\n", 8, "did you mean 'abuse'?"),
+        (
+            GOOD.replace("links > 1", "text.containsAny(lists.abuze)") + "[lists]\nabuse = ['x']\n",
+            8,
+            "did you mean 'abuse'?",
+        ),
         (GOOD + "measures = ['remov']\n", 9, "no measure 'remov'"),
     ],
 )
@@ -391,7 +452,7 @@ def test_every_kind_of_problem_has_its_line(text, wanted):
         assert code == expected or expected == "syntax"
 
 
-WRONG = '''verzion = "1"
+WRONG = """verzion = "1"
 version = 3
 announced_at = 2026-02-01
 effective_at = "soon"
@@ -439,7 +500,7 @@ expires_at = 2030-01-01
 [defeats]
 d = ["e"]
 a = ["d"]
-'''
+"""
 
 
 def test_everything_that_is_wrong_with_a_file_is_said_at_once_with_line_and_rule():
@@ -450,7 +511,9 @@ def test_everything_that_is_wrong_with_a_file_is_said_at_once_with_line_and_rule
         (42, None), (44, None), (47, None),
     ]  # fmt: skip
     assert "unknown rule 'e'" in problems[-1].message
-    assert str(problems[7]).startswith("line 16, rule 'a', $.when, character 1: unknown fact 'linkz'; did you mean 'links'?")
+    assert str(problems[7]).startswith(
+        "line 16, rule 'a', $.when, character 1: unknown fact 'linkz'; did you mean 'links'?"
+    )
 
 
 def test_what_only_follows_from_another_problem_is_not_said():
@@ -544,7 +607,10 @@ def test_the_page_says_what_why_what_follows_who_decides_and_how_to_appeal():
     order = [page.index(head) for head in ("## 1.9 b", "## 1.10 No links.", "## x.1 d", "## c")]
     assert order == sorted(order)
     assert "Why: They annoy." in page
-    assert "- Limit visibility for 3 days; may be applied automatically, and you are told why. You can appeal within 183 days." in page
+    assert (
+        "- Limit visibility for 3 days; may be applied automatically, and you are told why. You can appeal within 183 days."
+        in page
+    )
     assert "- Terminate; is decided by a senior reviewer" in page
     assert "- Warn; may be applied automatically, after you have been heard.\n" in page
     assert "- Does not apply where b or c does." in page

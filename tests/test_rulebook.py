@@ -24,12 +24,15 @@ def edition(day, *measures, when="links > 3", milder=False, rule="r", **given_fi
 def timelines(draw, milder=st.booleans()):
     days = sorted(draw(st.sets(st.integers(0, 30), min_size=1, max_size=5)))
     return [
-        edition(day, *draw(measure_lists(2)), when=f"links > {draw(st.integers(0, 6))}", milder=draw(milder)) for day in days
+        edition(day, *draw(measure_lists(2)), when=f"links > {draw(st.integers(0, 6))}", milder=draw(milder))
+        for day in days
     ]
 
 
 def in_force(editions, instant):
-    return max((item for item in editions if item.effective_at <= instant), key=lambda item: item.effective_at, default=None)
+    return max(
+        (item for item in editions if item.effective_at <= instant), key=lambda item: item.effective_at, default=None
+    )
 
 
 instants = st.integers(-3 * DAY, 40 * DAY).map(lambda seconds: AT + seconds)
@@ -80,7 +83,11 @@ def test_a_later_edition_is_used_only_if_it_opted_in_is_in_force_certain_and_mil
         assert decision.measures != first.measures
     assert join([*decision.measures, *first.measures]) == first.measures
     for other in editions:
-        if other.milder_applies and conduct_at < other.effective_at <= now and first.outcome is not Outcome.UNDETERMINED:
+        if (
+            other.milder_applies
+            and conduct_at < other.effective_at <= now
+            and first.outcome is not Outcome.UNDETERMINED
+        ):
             milder = other.decide(event, at=now).measures
             covered = join([*milder, *decision.measures]) == decision.measures
             assert not covered or milder == decision.measures
@@ -199,7 +206,9 @@ def test_conduct_comes_before_its_decision():
 
 
 def test_before_the_first_edition_nothing_was_forbidden():
-    with pytest.raises(RuleSetError, match="no rules were in force at 2026-02-01T02:40:00Z; the first edition took effect at"):
+    with pytest.raises(
+        RuleSetError, match="no rules were in force at 2026-02-01T02:40:00Z; the first edition took effect at"
+    ):
         decided(edition(0), day=-1)
     assert Rulebook([edition(0)]).at(AT - 1) is None
 

@@ -76,7 +76,9 @@ def test_a_condition_has_one_digest_however_it_is_written():
         "links > 3 && !(words < 7)", (F.links > 3) & ~(F.words < 7), parse("(links > 3) && (!(words < 7))"),
     )  # fmt: skip
     assert len({set_of(rule_of(when=when)).digest for when in written}) == 1
-    assert set_of(rule_of(when=F.ok), facts=schema_of(ok="bool")) == set_of(rule_of(when="ok"), facts=schema_of(ok="bool"))
+    assert set_of(rule_of(when=F.ok), facts=schema_of(ok="bool")) == set_of(
+        rule_of(when="ok"), facts=schema_of(ok="bool")
+    )
 
 
 BASE = {
@@ -157,7 +159,10 @@ def test_every_field_of_rules_grants_and_rule_sets_is_among_those_that_were_chan
     assert {field.name for field in attrs.fields(Grant)} == {"fact", "reason", "approved_by", "expires_at"}
 
 
-TABLE = {"links": {"type": "int", "ge": 0, "le": 9, "trend": "aggravating"}, "kind": {"type": "enum", "values": ["a", "b"]}}
+TABLE = {
+    "links": {"type": "int", "ge": 0, "le": 9, "trend": "aggravating"},
+    "kind": {"type": "enum", "values": ["a", "b"]},
+}
 TABLE_CHANGES = {
     "type": {"links": {"type": "float", "ge": 0, "le": 9, "trend": "aggravating"}},
     "ge": {"links": {"type": "int", "ge": 1, "le": 9, "trend": "aggravating"}},
@@ -214,7 +219,9 @@ def test_measures_that_differ_only_in_authority_or_procedure_stand_in_one_order_
 
 def test_the_digest_of_known_rules_is_known_so_that_it_cannot_drift():
     table = {"links": {"type": "int", "ge": 0}}
-    rules = set_of(rule_of(measures=[Remove(days=3)], clause="1.1"), facts=schema_of(**table), announced_at=0, effective_at=DAY)
+    rules = set_of(
+        rule_of(measures=[Remove(days=3)], clause="1.1"), facts=schema_of(**table), announced_at=0, effective_at=DAY
+    )
     assert rules.digest == "sha256:4915f0d984f2bedb60186ba1bd0d39dbd6fd38ca797fd3ae7017cc151c652363"
 
 
@@ -496,7 +503,11 @@ def test_a_rule_that_reads_who_somebody_is_needs_a_grant(when, fact_name):
 
 @pytest.mark.parametrize(
     ("reads", "missing"),
-    [({"account_id"}, ["account_id"]), ({"author"}, ["author.name"]), ({"author.name", "region"}, ["author.name", "region"])],
+    [
+        ({"account_id"}, ["account_id"]),
+        ({"author"}, ["author.name"]),
+        ({"author.name", "region"}, ["author.name", "region"]),
+    ],
 )
 def test_a_host_rule_that_reads_who_somebody_is_needs_a_grant(reads, missing):
     rule = type("Odd", (Plain,), {"reads": frozenset(reads)})()
@@ -556,7 +567,10 @@ def test_a_list_of_names_among_written_facts_is_found_in_every_type():
     table = {
         "ids": {"type": "list", "items": "text", "role": "identity"},
         "number": {"type": "int", "role": "identity"},
-        "people": {"type": "list", "items": {"type": "struct", "fields": {"name": {"type": "text", "role": "identity"}}}},
+        "people": {
+            "type": "list",
+            "items": {"type": "struct", "fields": {"name": {"type": "text", "role": "identity"}}},
+        },
         "who": {"type": "struct", "role": "identity", "fields": {"name": "text"}},
     }
     grants = [grant_of(name) for name in ("ids", "number", "people.name", "who")]
@@ -675,7 +689,8 @@ def test_exceptions_are_between_rules_that_exist(defeats):
 
 
 @pytest.mark.parametrize(
-    "defeats", [{"a": ["a"]}, {"a": ["b"], "b": ["a"]}, {"a": ["b"], "b": ["c"], "c": ["a"]}, {"c": ["a", "b"], "b": ["c"]}]
+    "defeats",
+    [{"a": ["a"]}, {"a": ["b"], "b": ["a"]}, {"a": ["b"], "b": ["c"], "c": ["a"]}, {"c": ["a", "b"], "b": ["c"]}],
 )
 def test_exceptions_do_not_run_in_circles(defeats):
     rules = [rule_of(name) for name in "abc"]
@@ -700,7 +715,9 @@ def test_grants_are_grants(grants):
         set_of(rule_of(), grants=grants)
 
 
-@pytest.mark.parametrize("declared", [None, dict, {"links": "int"}, 3, "Post", Post(text="", links=1), Author(age_days=1)])
+@pytest.mark.parametrize(
+    "declared", [None, dict, {"links": "int"}, 3, "Post", Post(text="", links=1), Author(age_days=1)]
+)
 def test_facts_are_a_facts_class_or_a_schema(declared):
     with pytest.raises(InputError):
         set_of(rule_of(), facts=declared)

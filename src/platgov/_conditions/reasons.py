@@ -30,6 +30,9 @@ __all__ = ["Change", "Explainer", "Proof"]
 _SHOWN: Final = 8
 """Items up to which a list is shown whole in a reason."""
 
+_WAYS: Final = 256
+"""Ways in which a condition can hold, up to which all are listed beforehand."""
+
 _TRIES: Final = 4_000
 """Evaluations that one search for a counterfactual may spend."""
 
@@ -88,9 +91,18 @@ class _Leaf:
             for word in written if type(written) is tuple else (written,):
                 self.spelt.setdefault(fold(word) if self.view is not None and self.view.folded else word, word)
 
-    def found(self, text: Any) -> list[str]:
-        """Give the terms found in a text, as the condition writes them."""
-        looked_in = fold(text) if self.view is not None and self.view.folded else text
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The text in which terms are looked for."""
+        return () if self.view is None else self.view.path
+
+    def found(self, text: Any, folded: dict[str, Any]) -> list[str]:
+        """Give the terms found in a text, as the condition writes them; ``folded`` remembers foldings."""
+        looked_in = text
+        if self.view is not None and self.view.folded and type(text) is str:
+            looked_in = folded.get(text)
+            if looked_in is None:
+                looked_in = folded[text] = fold(text)
         return [word for term, word in self.spelt.items() if term in looked_in] if type(looked_in) is str else []
 
 
@@ -101,9 +113,24 @@ def _shortened(node: Node) -> Node | None:
     return ListOf((*node.items[: _SHOWN // 2], Name(f"… {len(node.items) - _SHOWN // 2} more")))
 
 
-# A condition over its leaves, negation pushed down to them: (None, leaf number, negated), or
-# (True for "and", False for "or"; parts).
+# A condition over its leaves, negation pushed down to them: (None, literal number), or (True for
+# "and", False for "or"; parts). A literal is a leaf with its sign.
 _Shape = Any
+
+
+@attrs.frozen
+class _Way:
+    """One way in which a condition can hold: literals that suffice together.
+
+    Attributes:
+        literals: Their numbers.
+        proof: The reason, without the terms that are found in a particular text.
+        searched: The leaves whose terms are reported.
+    """
+
+    literals: tuple[int, ...]
+    proof: Proof
+    searched: tuple[_Leaf, ...]
 
 
 class Explainer:
@@ -111,9 +138,18 @@ class Explainer:
 
     def __init__(self, node: Node, schema: Schema, slots: dict[tuple[str, ...], int]) -> None:
         self.node, self.schema, self.slots = node, schema, slots
-        self.leaves: list[_Leaf] = []
+        self.literals: list[tuple[_Leaf, bool]] = []
         self.shape = self._shape(node, negated=False)
         self.run, self.variables = compile_node(node, slots)
+        ways = _ways(self.shape)
+        # The first way that holds has the fewest facts, and of those the fewest tests: nothing
+        # can be left out of it. Past the limit, see `_smallest`.
+        self.ways = None if ways is None else sorted(map(self._way, ways), key=_length)
+
+    @property
+    def leaves(self) -> list[_Leaf]:
+        """The tests of the condition."""
+        return [leaf for leaf, _ in self.literals]
 
     def _shape(self, node: Node, *, negated: bool) -> _Shape:
         if isinstance(node, Unary) and node.op == "!":
@@ -121,54 +157,57 @@ class Explainer:
         if isinstance(node, Logic):
             conjunction = (node.op == "&&") != negated
             return (conjunction, tuple(self._shape(operand, negated=negated) for operand in node.operands))
-        self.leaves.append(_Leaf(node, self.schema, self.slots))
-        return (None, len(self.leaves) - 1, negated)
+        self.literals.append((_Leaf(node, self.schema, self.slots), negated))
+        return (None, len(self.literals) - 1)
+
+    def _way(self, numbers: Iterable[int]) -> _Way:
+        used = [self.literals[number] for number in sorted(set(numbers))]
+        tests = tuple(leaf.negated_text if negated else leaf.text for leaf, negated in used)
+        facts = frozenset(path for leaf, _ in used for path in leaf.paths)
+        proof = Proof(tests, tuple(sorted(facts)), (), tuple(leaf.paths for leaf, _ in used))
+        searched = tuple(leaf for leaf, negated in used if leaf.view is not None and not negated)
+        return _Way(tuple(sorted(set(numbers))), proof, searched)
 
     # -- reasons -------------------------------------------------------------------------------
 
     def proof(self, frame: list[Any]) -> Proof | None:
         """Give a smallest sufficient reason; None if the condition does not hold."""
-        answers = [leaf.run(frame) for leaf in self.leaves]
-        found = _justify(self.shape, answers)
-        if found is None:
+        known: dict[int, bool] = {}
+        if self.ways is None:
+            return self._smallest(frame, known)
+        for way in self.ways:
+            for number in way.literals:
+                if not (known[number] if number in known else self._holds(number, frame, known)):
+                    break
+            else:
+                return self._told(way, frame)
+        return None
+
+    def _holds(self, number: int, frame: list[Any], known: dict[int, bool]) -> bool:
+        leaf, negated = self.literals[number]
+        known[number] = answer = leaf.run(frame) is (not negated)
+        return answer
+
+    def _told(self, way: _Way, frame: list[Any]) -> Proof:
+        if not way.searched:
+            return way.proof
+        found = [term for leaf in way.searched for term in leaf.found(frame[self.slots[leaf.path]], frame[1])]
+        proof = way.proof
+        return Proof(proof.tests, proof.facts, tuple(found), proof.reads)
+
+    def _smallest(self, frame: list[Any], known: dict[int, bool]) -> Proof | None:
+        """Drop facts, then tests, as long as the condition still follows: for conditions of many ways."""
+        kept = {number for number in range(len(self.literals)) if self._holds(number, frame, known)}
+        if not _follows(self.shape, kept):
             return None
-        used, chose = found
-        if chose:
-            used = self._smallest(answers, used)
-        return self._proof(frame, used)
-
-    def _smallest(self, answers: list[Any], used: list[tuple[int, bool]]) -> list[tuple[int, bool]]:
-        """Drop facts, then tests, as long as the condition still follows."""
-        facts = sorted({path for number, _ in used for path in self.leaves[number].paths})
-        kept = set(facts)
-        for fact in facts:
-            fewer = kept - {fact}
-            if _value(self.shape, self._known(answers, fewer)) is True:
+        for fact in sorted({path for number in kept for path in self.literals[number][0].paths}):
+            fewer = {number for number in kept if fact not in self.literals[number][0].paths}
+            if _follows(self.shape, fewer):
                 kept = fewer
-        known = self._known(answers, kept)
-        again = _justify(self.shape, known)
-        tests = [] if again is None else list(again[0])
-        for test in tuple(tests):
-            rest = {number for number, _ in tests if number != test[0]}
-            fewer_known = [answer if number in rest else UNKNOWN for number, answer in enumerate(known)]
-            if _value(self.shape, fewer_known) is True:
-                tests.remove(test)
-        return tests
-
-    def _known(self, answers: list[Any], facts: set[tuple[str, ...]]) -> list[Any]:
-        return [answer if leaf.paths <= facts else UNKNOWN for leaf, answer in zip(self.leaves, answers, strict=True)]
-
-    def _proof(self, frame: list[Any], used: list[tuple[int, bool]]) -> Proof:
-        tests, found = [], []
-        facts: set[tuple[str, ...]] = set()
-        for number, negated in used:
-            leaf = self.leaves[number]
-            tests.append(leaf.negated_text if negated else leaf.text)
-            facts |= leaf.paths
-            if not negated and leaf.view is not None:
-                found += leaf.found(frame[self.slots[leaf.view.path]])
-        reads = tuple(self.leaves[number].paths for number, _ in used)
-        return Proof(tuple(tests), tuple(sorted(facts)), tuple(found), reads)
+        for number in sorted(kept):
+            if _follows(self.shape, kept - {number}):
+                kept -= {number}
+        return self._told(self._way(kept), frame)
 
     # -- counterfactuals -----------------------------------------------------------------------
 
@@ -260,9 +299,9 @@ class Explainer:
         no advice to anybody.
         """
         leaves = [leaf for leaf in self.leaves if leaf.view is not None and leaf.view.path == path]
-        terms = tuple(dict.fromkeys(term for leaf in leaves for term in leaf.found(value)))
+        terms = tuple(dict.fromkeys(term for leaf in leaves for term in leaf.found(value, {})))
         if terms:
-            kept = [word for word in value.split() if not any(leaf.found(word) for leaf in leaves)]
+            kept = [word for word in value.split() if not any(leaf.found(word, {}) for leaf in leaves)]
             yield 1.0, Change(path, value, " ".join(kept), terms)
             yield 1.5, Change(path, value, "", terms)
 
@@ -287,40 +326,36 @@ def _numbers_beside(atom: Any, path: tuple[str, ...]) -> Iterator[float]:
                 yield value
 
 
-def _justify(shape: _Shape, answers: list[Any]) -> tuple[list[tuple[int, bool]], bool] | None:
-    """Give leaves that make a shape true, and whether others would have done; None if it is not true."""
-    conjunction = shape[0]
+def _length(way: _Way) -> tuple[int, int, tuple[int, ...]]:
+    return (len(way.proof.facts), len(way.literals), way.literals)
+
+
+def _ways(shape: _Shape) -> list[tuple[int, ...]] | None:
+    """Give the sets of literals that make a shape true; None if there are too many."""
+    conjunction, inner = shape
     if conjunction is None:
-        _, number, negated = shape
-        return ([(number, negated)], False) if answers[number] is (not negated) else None
-    if conjunction:
-        used: list[tuple[int, bool]] = []
-        chose = False
-        for part in shape[1]:
-            found = _justify(part, answers)
-            if found is None:
+        return [(inner,)]
+    parts = [_ways(part) for part in inner]
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    if not conjunction:
+        found = [way for part in known for way in part]
+    else:
+        found = [()]
+        for part in known:
+            found = [(*way, *other) for way in found for other in part] if len(found) * len(part) <= _WAYS else []
+            if not found:
                 return None
-            used += found[0]
-            chose = chose or found[1]
-        return used, chose
-    options = [found for found in (_justify(part, answers) for part in shape[1]) if found is not None]
-    return (min(options, key=lambda found: len(found[0]))[0], True) if options else None
+    return found if len(found) <= _WAYS else None
 
 
-def _value(shape: _Shape, answers: list[Any]) -> Any:
-    """Evaluate a shape on the answers of its leaves."""
-    conjunction = shape[0]
+def _follows(shape: _Shape, kept: set[int]) -> bool:
+    """Tell whether some literals alone make a shape true."""
+    conjunction, inner = shape
     if conjunction is None:
-        answer = answers[shape[1]]
-        return answer if type(answer) is not bool else answer is not shape[2]
-    result: Any = conjunction
-    for part in shape[1]:
-        answer = _value(part, answers)
-        if answer is (not conjunction):
-            return answer
-        if answer is not conjunction:
-            result = UNKNOWN
-    return result
+        return inner in kept
+    return (all if conjunction else any)(_follows(part, kept) for part in inner)
 
 
 def spoken(value: Any) -> str:
@@ -333,6 +368,11 @@ def spoken(value: Any) -> str:
         return timestamp_text(value)
     if type(value) is Duration:
         return duration_text(value)
+    if value is None:
+        return "null"
+    if type(value) is dict:
+        # Not Python's own text of it, which differs with the version of Unicode that it knows.
+        return "{" + ", ".join(f"{name}: {spoken(item)}" for name, item in value.items()) + "}"
     if type(value) is tuple:
         return "[" + ", ".join(spoken(item) for item in value) + "]"
     return str(value)

@@ -400,6 +400,7 @@ class _Engine:
         self.conditions = [rule for rule in rule_set.rules if isinstance(rule, ConditionRule)]
         self.hosts = [rule for rule in rule_set.rules if not isinstance(rule, ConditionRule)]
         self.matcher = ConditionSet([rule.when for rule in self.conditions], self.schema, checked=True)
+        self.names_of = {rule.id: sorted(rule.reads) for rule in rule_set.rules}
         self.numbers = {rule.id: number for number, rule in enumerate(self.conditions)}
         self.paths = tuple(sorted(tuple(name.split(".")) for name in rule_set.reads))
         self.recorder = Recorder(self.schema, self.paths)
@@ -501,7 +502,7 @@ class _Engine:
 
     def why_open(self, rule: ConditionRule, facts: Mapping[str, Any]) -> Undetermined:
         """Name the facts without which a rule stays open."""
-        missing = tuple(sorted({gap for path in rule.when.paths for gap in self.gaps(".".join(path), facts)}))
+        missing = tuple(sorted({gap for name in self.names_of[rule.id] for gap in self.gaps(name, facts)}))
         return Undetermined(rule_id=rule.id, code="missing_facts" if missing else "no_value", facts=missing)
 
     def gaps(self, name: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -524,7 +525,8 @@ class _Engine:
         try:
             found: Any = rule.match(view)
         except MissingFact as missing:
-            missed = {gap for name in rule.reads for gap in self.gaps(name, facts) if gap[0] == missing.args[0]}
+            gaps = {gap for name in self.names_of[rule.id] for gap in self.gaps(name, facts)}
+            missed = [gap for gap in gaps if gap[0] == missing.args[0]]
             open_rules[rule.id] = Undetermined(rule_id=rule.id, code="missing_facts", facts=tuple(sorted(missed)))
             return
         except UndeclaredRead as read:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from platgov._conditions.values import UNKNOWN, Duration, Timestamp
 
@@ -94,10 +94,10 @@ class _InOrder(frozenset[Any]):
     __slots__ = ("_items",)
     _items: tuple[Any, ...]
 
-    def __new__(cls, items: Iterable[Any]) -> _InOrder:
+    def __new__(cls, items: Iterable[Any]) -> Self:
         kept = tuple(items)
         made = super().__new__(cls, kept)
-        made._items = kept  # noqa: SLF001 - a set is filled before it can be asked
+        made._items = kept
         return made
 
     def __iter__(self) -> Iterator[Any]:
