@@ -3,13 +3,13 @@
 import attrs
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from strategies import World
 
 from platgov import measures
 from platgov.conditions import UNKNOWN
 from platgov.facts import Role, Schema, fact, facts, observe
 from platgov.measures import Authority, Kind, Measure, Procedure
 from platgov.rules import ConditionRule, Finding, Rule, RuleSet
+from strategies import World
 
 
 def examples(count):

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -16,7 +17,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_strategies import AT, examples
 
 from platgov._cli.events import csv_events, json_events
 from platgov._cli.report import Progress, Tally, table
@@ -24,6 +24,7 @@ from platgov._rules.files import loads
 from platgov.cli import main
 from platgov.facts import Schema
 from platgov.rules import RuleSet
+from rule_strategies import AT, examples
 
 RULES = """
 id = "community"
@@ -192,8 +193,10 @@ def test_lines_that_are_no_events_become_rejected_records_and_the_run_goes_on(de
     bad = [
         (b"{", "not JSON"), (b"[]", "expected an object, got list"), (b"3", "expected an object, got int"),
         (b'{"a": 1, "a": 2}', "given twice"), (b'{"a": NaN}', "NaN"), (b'{"a": 1e999}', "past the largest float"),
-        (b'{"a": 99999999999999999999}', "64 bits"), (b'{"a": "\xff"}', "not UTF-8"), (b'{"a": "\\ud800"}', "surrogate"),
-        (b"\xef\xbb\xbf{}", "byte order mark"), (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", "nested"), (b"null", "got NoneType"),
+        (b'{"a": 99999999999999999999}', "64 bits"), (b'{"a": "\xff"}', "not UTF-8"),
+        (b'{"a": "\\ud800"}', "surrogate"),
+        (b"\xef\xbb\xbf{}", "byte order mark"), (b'{"a": ' + b"[" * 40 + b"]" * 40 + b"}", "nested"),
+        (b"null", "got NoneType"),
     ]  # fmt: skip
     good = json.dumps(EVENT).encode()
     code, records, err = decide(b"\n".join(part for line, _ in bad for part in (line, good)))
@@ -269,7 +272,7 @@ def test_csv_cells_are_read_by_their_declared_type(decide):
         "5.0,abc,yes,ad,3.5,,,\n"
         "1e3,nan,1,{,99999999999999999999999999999,,,\n"
         ",,,,,,,\n"
-        "007,.5,,,,,,\n"
+        "007,5,,,,,,\n"
     )
     code, records, err = decide(data, "e.CSV")
     assert code == 0
@@ -282,7 +285,7 @@ def test_csv_cells_are_read_by_their_declared_type(decide):
     assert {three[name]["$unusable"] for name in ("links", "score", "ok", "tags", "author.age")} == {"mistyped"}
     assert {four[name]["$unusable"] for name in ("links", "score", "ok", "tags", "author.age")} == {"mistyped"}
     assert five == {}
-    assert (six["links"], six["score"]) == (7, 0.5)
+    assert (six["links"], six["score"]) == (7, 5)
     assert [record["line"] for record in records] == [2, 4, 5, 6, 7, 8]
     assert "other (1)" in err
 
@@ -737,10 +740,19 @@ def test_a_broken_pipe_in_this_process_ends_quietly(rules, monkeypatch, capfd):
         def fileno(self):
             return os.dup(1)
 
-    for arguments in (["publish", str(rules)], ["explain", "-"]):
+    for arguments in (["publish", str(rules)], ["explain", "-"], ["decide", str(rules), "-"]):
         stream = io.TextIOWrapper(io.BufferedWriter(Broken()), write_through=True)
         monkeypatch.setattr(sys, "stdout", stream)
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b'{"line": 1, "rejected": "x"}\n')))
+        given_lines = [json.dumps({"line": 1, "rejected": "x" * 100_000, **EVENT}).encode()] * 9
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(given_lines))))
         assert main(arguments) == 0
         monkeypatch.undo()
     assert capfd.readouterr().err == ""
+
+
+def test_the_package_runs_as_a_program(rules, monkeypatch, capfd):
+    monkeypatch.setattr(sys, "argv", ["platgov", "check", str(rules)])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("platgov", run_name="__main__")
+    assert caught.value.code == 0
+    assert ": ok, 4 rules" in capfd.readouterr().out

@@ -11,6 +11,15 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from platgov._canonical import dumps
+from platgov._facts.reading import revive
+from platgov.conditions import UNKNOWN
+from platgov.errors import InputError, RuleSetError
+from platgov.facts import Role, fact, facts, read
+from platgov.measures import Authority, Label, LimitVisibility, Remove, SuspendAccount, Warn, join
+from platgov.rules import ConditionRule, Finding, Grant, Outcome, Rule, RuleSet
+from platgov.verdict import Verdict
 from rule_strategies import (
     AT,
     DAY,
@@ -33,12 +42,7 @@ from rule_strategies import (
     without_time,
 )
 
-from platgov._facts.reading import revive
-from platgov.conditions import UNKNOWN
-from platgov.errors import InputError, RuleSetError
-from platgov.facts import Role, fact, facts, read
-from platgov.measures import Authority, Label, LimitVisibility, Remove, SuspendAccount, Warn, join
-from platgov.rules import ConditionRule, Finding, Grant, Outcome, Rule, RuleSet
+NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - without a zone it is no instant
 
 
 def events(world, rng, count=5):
@@ -280,9 +284,10 @@ json_values = st.recursive(
     max_leaves=10,
 )
 objects = st.sampled_from((
-    Hostile(), object(), type, len, 3j, b"x", bytearray(b"x"), range(3), {1, 2}, frozenset(), dt.date(2026, 1, 1), dt.UTC,
-    dt.datetime(2026, 1, 1), Role.IDENTITY, Author(age_days=3), float("nan"), float("-inf"), 10**5000, "\ud800",
-    NotImplemented, ..., (1,), [[[[[1]]]]], Author, "x" * 70_000, ["x"] * 10_001, dt.timedelta.max, dt.datetime.max,
+    Hostile(), object(), type, len, 3j, b"x", bytearray(b"x"), range(3), {1, 2}, frozenset(), dt.date(2026, 1, 1),
+    dt.UTC,
+    NAIVE, Role.IDENTITY, Author(age_days=3), float("nan"), float("-inf"), 10**5000, "\ud800",
+    NotImplemented, ..., (1,), [[[[[1]]]]], Author, "x" * 70_000, ["x"] * 10_001, dt.timedelta.max,
 ))  # fmt: skip
 STRICT = set_of(
     rule_of("a", "links > 3 && words < 7", measures=[Remove()]),
@@ -475,7 +480,30 @@ def test_a_decision_names_its_rules_its_facts_and_its_instant():
     assert rules.decide(POST, at=AT) == decision
 
 
-@pytest.mark.parametrize("at", [None, "2026-02-02", 1.5, True, dt.datetime(2026, 1, 1), dt.date(2026, 1, 1)])
+def test_every_kind_of_verdict_has_canonical_bytes_and_a_digest():
+    @attrs.frozen(kw_only=True)
+    class Ruling(Verdict):
+        kind = "ruling"
+        said: str
+
+        def body(self):
+            return {"said": self.said}
+
+    ruling = Ruling(at=AT, policy="p", fingerprint="f", said="no")
+    assert ruling.to_bytes() == (
+        b'{"at":"2026-02-02T02:40:00Z","fingerprint":"f","kind":"ruling","policy":"p","said":"no","schema":1}'
+    )
+    assert ruling.digest != attrs.evolve(ruling, said="yes").digest
+    with pytest.raises(TypeError):
+        Verdict(at=AT, policy="p", fingerprint="f")
+
+
+def test_the_bytes_of_a_decision_are_the_canonical_form_of_its_plain_values():
+    decision = STRICT.decide({**POST, "text": "\u65e5 \U0001f600 caf\u00e9", "links": 2**60}, at=AT)
+    assert decision.to_bytes() == dumps(decision.to_dict())
+
+
+@pytest.mark.parametrize("at", [None, "2026-02-02", 1.5, True, NAIVE, dt.date(2026, 1, 1)])
 def test_a_decision_is_for_an_instant(at):
     rules = set_of(rule_of())
     with pytest.raises(InputError):
@@ -613,9 +641,20 @@ def test_a_replay_repeats_the_holds_that_applied_and_the_instant():
 
 @pytest.mark.parametrize(
     "data",
-    [{}, {"facts": {}}, {"facts": {}, "at": "2026-02-02T00:00:00Z"}, {"facts": 3, "at": "2026-02-02T00:00:00Z", "held": {}},
-     {"facts": {}, "at": 3, "held": {}}, {"facts": {}, "at": "2026-02-02T00:00:00Z", "held": 3}, [], 3, None, b"x", b"[]"],
-)  # fmt: skip
+    [
+        {},
+        {"facts": {}},
+        {"facts": {}, "at": "2026-02-02T00:00:00Z"},
+        {"facts": 3, "at": "2026-02-02T00:00:00Z", "held": {}},
+        {"facts": {}, "at": 3, "held": {}},
+        {"facts": {}, "at": "2026-02-02T00:00:00Z", "held": 3},
+        [],
+        3,
+        None,
+        b"x",
+        b"[]",
+    ],
+)
 def test_what_is_no_decision_cannot_be_replayed(data):
     with pytest.raises(InputError):
         set_of(rule_of()).replay(data)
@@ -653,7 +692,10 @@ def test_a_hold_of_the_host_says_its_own_reason_even_where_a_grant_has_ended():
 
 def host(body, reads=("links",), **given_fields):
     """Make a host rule from a function of a post."""
-    match = lambda self, post: body(post)  # noqa: E731
+
+    def match(self, post):
+        return body(post)
+
     cls = type("HostRule", (Rule,), {"kind": "host", "reads": frozenset(reads), "match": match})
     return cls(**{"id": "host", "measures": (Remove(),), **given_fields})
 
@@ -677,7 +719,7 @@ def left_open(decision):
     return item.code, item.detail
 
 
-class Trouble(Exception):
+class TroubleError(Exception):
     pass
 
 
@@ -702,7 +744,7 @@ def _suppress(post):
 
 
 WRONGS = {
-    "raises an error of its own": (lambda post: _raise(Trouble("secret")), "raised", "Trouble"),
+    "raises an error of its own": (lambda post: _raise(TroubleError("secret")), "raised", "TroubleError"),
     "raises an error class": (lambda post: _raise(ValueError), "raised", "ValueError"),
     "divides by zero": (lambda post: 1 / 0, "raised", "ZeroDivisionError"),
     "runs out of memory": (lambda post: _raise(MemoryError), "raised", "MemoryError"),
@@ -756,9 +798,9 @@ def test_a_host_rule_may_say_no():
 
 
 def test_a_host_rule_gives_only_its_evidence_and_the_rule_set_adds_the_rest():
-    body = lambda post: Finding(
-        evidence=[f"{post.links} links"], rule_id="host", measures=(SuspendAccount(),), clause="9"
-    )  # noqa: E731
+    def body(post):
+        return Finding(evidence=[f"{post.links} links"], rule_id="host", measures=(SuspendAccount(),), clause="9")
+
     (finding,) = (item for item in asked(body).findings if item.rule_id == "host")
     assert finding == Finding(rule_id="host", version=1, evidence=("5 links",), measures=(Remove(),))
 

@@ -1,5 +1,7 @@
 """Same facts, same outcome: in every process, hash seed, time zone, order, engine and Python version."""
 
+# ruff: noqa: E501 - most of this file is a program that is kept short, as text
+
 import importlib.util
 import json
 import os

@@ -7,7 +7,6 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_strategies import OWN, Blur, Interstitial, Mute, measure_lists, procedures, some_measures
 
 from platgov.errors import InputError
 from platgov.measures import (
@@ -27,6 +26,7 @@ from platgov.measures import (
     from_dict,
     join,
 )
+from rule_strategies import OWN, Blur, Interstitial, Mute, measure_lists, procedures, some_measures
 
 ALL = (*SHIPPED, *OWN)
 SENIOR, REVIEWER = Authority.SENIOR, Authority.REVIEWER

@@ -4,7 +4,6 @@ import math
 
 import pytest
 from hypothesis import given
-from rule_strategies import AT, POST, LinkLimit, Post, examples, rule_of, rule_sets, schema_of, set_of
 
 from platgov._conditions.tree import Logic, Unary
 from platgov._facts.reading import revive
@@ -12,6 +11,7 @@ from platgov.conditions import UNKNOWN, Condition, parse
 from platgov.facts import Role
 from platgov.measures import Remove
 from platgov.rules import Finding, Grant, Rule
+from rule_strategies import AT, POST, LinkLimit, Post, examples, rule_of, rule_sets, schema_of, set_of
 
 LATER = 2_000_000_000
 
@@ -204,7 +204,8 @@ def test_nobody_is_ever_told_to_be_somebody_else_or_elsewhere(when):
     ]
     rules = set_of(rule_of("r", when), rule_of("s", f"{when} && links > 3"), grants=grants)
     event = {
-        "account_id": "mira", "author": {"name": "mira", "age_days": 1}, "region": "XY", "score": 0.75, "surface": "post",
+        "account_id": "mira", "author": {"name": "mira", "age_days": 1}, "region": "XY", "score": 0.75,
+        "surface": "post",
         "links": 4,
     }  # fmt: skip
     (other,) = rules.decide(event, at=AT).counterfactual()
@@ -365,7 +366,8 @@ def test_a_reason_reads_as_one_line():
     rules = set_of(rule_of("r", "links > 3 && text.contains('buy')", clause="4.2", says="No adverts.", version=2))
     (reason,) = rules.decide(POST, at=AT).explain()
     assert reason.text == (
-        "r v2, clause 4.2: No adverts. Because links > 3; text.contains('buy'); links = 5; text = 'buy now'; found 'buy'."
+        "r v2, clause 4.2: No adverts. Because links > 3; text.contains('buy'); "
+        "links = 5; text = 'buy now'; found 'buy'."
     )
     assert reason.to_dict()["facts"] == {"links": 5, "text": "buy now"}
 
@@ -388,11 +390,13 @@ def test_values_of_every_type_can_be_told():
         who={"type": "struct", "fields": {"n": {"type": "int"}}}, big="int", text="text",
     )  # fmt: skip
     when = (
-        "at > timestamp('2026-01-01T00:00:00Z') && span > duration('1s') && tags.exists(t, t == 'a') && ok && share > 0.5 "
+        "at > timestamp('2026-01-01T00:00:00Z') && span > duration('1s') "
+        "&& tags.exists(t, t == 'a') && ok && share > 0.5 "
         "&& has(who) && big > 3 && size(text) > 3 && !has(who.n)"
     )
     event = {
-        "at": "2026-02-02T00:00:00Z", "span": "90s", "tags": ["a", "b"], "ok": True, "share": 0.75, "who": {}, "big": 2**60,
+        "at": "2026-02-02T00:00:00Z", "span": "90s", "tags": ["a", "b"], "ok": True, "share": 0.75, "who": {},
+        "big": 2**60,
         "text": "x" * 100,
     }  # fmt: skip
     (reason,) = set_of(rule_of("r", when), facts=table).decide(event, at=AT).explain()

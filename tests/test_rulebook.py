@@ -5,11 +5,13 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rule_strategies import AT, DAY, POST, examples, measure_lists, rule_of, set_of
 
 from platgov.errors import InputError, RuleSetError
 from platgov.measures import LimitVisibility, Remove, SuspendAccount, Warn, join
 from platgov.rules import Outcome, Rulebook
+from rule_strategies import AT, DAY, POST, examples, measure_lists, rule_of, set_of
+
+NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - without a zone it is no instant
 
 
 def edition(day, *measures, when="links > 3", milder=False, rule="r", **given_fields):
@@ -218,11 +220,12 @@ def test_an_edition_of_another_book_has_no_place_in_this_one():
         Rulebook([edition(0)]).superseded_at(edition(1))
 
 
-@pytest.mark.parametrize("at", [None, "2026-02-02", 1.5, dt.datetime(2026, 1, 1)])
+@pytest.mark.parametrize("at", [None, "2026-02-02", 1.5, NAIVE])
 def test_instants_are_instants(at):
     book = Rulebook([edition(0)])
     for ask in (
-        lambda: book.at(at), lambda: book.decide(POST, conduct_at=at, at=AT), lambda: book.decide(POST, conduct_at=AT, at=at),
+        lambda: book.at(at), lambda: book.decide(POST, conduct_at=at, at=AT),
+        lambda: book.decide(POST, conduct_at=AT, at=at),
     ):  # fmt: skip
         with pytest.raises(InputError):
             ask()

@@ -8,6 +8,12 @@ import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from platgov.conditions import F, parse
+from platgov.errors import ConditionError, InputError, RuleSetError
+from platgov.facts import Role, Schema, fact, facts
+from platgov.measures import Authority, Kind, LimitVisibility, Measure, Procedure, Remove, Warn
+from platgov.rules import SEMANTICS, ConditionRule, Finding, Grant, Rule, RuleSet
 from rule_strategies import (
     AT,
     DAY,
@@ -22,11 +28,7 @@ from rule_strategies import (
     set_of,
 )
 
-from platgov.conditions import F, parse
-from platgov.errors import ConditionError, InputError, RuleSetError
-from platgov.facts import Role, Schema, fact, facts
-from platgov.measures import Authority, Kind, LimitVisibility, Measure, Procedure, Remove, Warn
-from platgov.rules import SEMANTICS, ConditionRule, Finding, Grant, Rule, RuleSet
+NAIVE = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - without a zone it is no instant
 
 
 def grant_of(name="account_id", **given_fields):
@@ -87,7 +89,8 @@ BASE = {
 }  # fmt: skip
 RULES = {
     "a": {
-        "when": "links > 3", "version": 1, "clause": "1", "category": "c", "says": "s", "why": "w", "withhold": ["links"],
+        "when": "links > 3", "version": 1, "clause": "1", "category": "c", "says": "s", "why": "w",
+        "withhold": ["links"],
         "measures": [LimitVisibility(days=3), Remove(hours=5)],
     },
     "b": {"when": "words > 3"},
@@ -200,7 +203,7 @@ MEASURES_IN_A_TIE = """
 from platgov.rules import ConditionRule, RuleSet
 from platgov.facts import Schema
 from platgov.measures import Authority, Procedure, Remove
-tied = [Remove(), Remove(authority=Authority.SENIOR), Remove(procedure=Procedure(notice=False)), Remove(authority=Authority.REVIEWER)]
+tied = [Remove(authority=authority) for authority in Authority] + [Remove(procedure=Procedure(notice=False))]
 rule = ConditionRule(id="r", when="links > 1", measures=tied)
 print(RuleSet(id="x", version="1", facts=Schema.from_dict({"links": "int"}), rules=[rule]).digest)
 """
@@ -426,7 +429,7 @@ def test_annotations_of_what_is_no_new_field_are_fine():
         kind = "annotated"
         reads = frozenset({"links"})
         version: int = 2
-        cache: "typing.ClassVar[dict]" = {}  # noqa: F821, UP037
+        cache: "typing.ClassVar[dict]" = {}  # noqa: F821
 
         def match(self, post):
             return None
@@ -439,7 +442,7 @@ def test_annotations_that_cannot_be_found_are_refused_by_name():
     class Lost(Rule[Post]):
         kind = "lost"
         reads = frozenset({"links"})
-        other: "Nowhere" = None  # noqa: F821, UP037
+        other: "Nowhere" = None  # noqa: F821
 
         def match(self, post):
             return None
@@ -474,7 +477,7 @@ def test_all_that_is_wrong_with_a_grant_is_said_at_once():
     assert len(problems_of(Grant, fact="", reason="", approved_by="", expires_at=AT)) == 3
 
 
-@pytest.mark.parametrize("at", [None, "2027-01-01", dt.datetime(2027, 1, 1), 1.5])
+@pytest.mark.parametrize("at", [None, "2027-01-01", NAIVE, 1.5])
 def test_a_grant_has_an_end(at):
     with pytest.raises(InputError):
         grant_of(expires_at=at)
@@ -551,7 +554,8 @@ EXEMPTIONS = [
     "tags.exists(t, account_id == 'mira')", "account_id in {'mira': true}", "{'mira': links > 3}[account_id]",
     "['mira'].filter(who, who == account_id) == ['mira']", "[account_id] == ['mira']", "account_id in ['a' + 'b']",
     "tags.map(t, account_id == 'mira', t) == tags", "author.name == 'Mira'", "author.name in ['Mira']",
-    "'Mira' == author.name.folded()", "[account_id].exists(who, who == 'mira')", "account_id in (links > 3 ? ['a'] : ['b'])",
+    "'Mira' == author.name.folded()", "[account_id].exists(who, who == 'mira')",
+    "account_id in (links > 3 ? ['a'] : ['b'])",
     "[account_id][0] == 'mira'", "!!(account_id == 'mira')",
 ]  # fmt: skip
 
@@ -575,7 +579,8 @@ def test_a_list_of_names_among_written_facts_is_found_in_every_type():
     }
     grants = [grant_of(name) for name in ("ids", "number", "people.name", "who")]
     for when in (
-        "'mira' in ids", "ids == ['mira']", "ids.exists(i, i == 'mira')", "ids[0] == 'mira'", "number == 7", "number % 10 == 3",
+        "'mira' in ids", "ids == ['mira']", "ids.exists(i, i == 'mira')", "ids[0] == 'mira'", "number == 7",
+        "number % 10 == 3",
         "-number == -7", "number in [7, 8]", "people.exists(p, p.name == 'mira')", "people[0].name == 'mira'",
         "who.name == 'mira'", "ids.filter(i, i == 'mira').size() > 0", "ids.map(i, i + 'x') == ['mirax']",
     ):  # fmt: skip
@@ -588,7 +593,8 @@ def test_a_list_of_names_among_written_facts_is_found_in_every_type():
     [
         "account_id != null", "has(account_id) && links > 3", "account_id == author.name", "size(account_id) > 3",
         "text.contains(account_id)", "account_id in tags", "tags.exists(t, t == account_id)", "text == 'mira'",
-        "author.age_days in [1, 2]", "region == 'XY'", "account_id == text + 'x'", "(links > 3 ? account_id : text) == text",
+        "author.age_days in [1, 2]", "region == 'XY'", "account_id == text + 'x'",
+        "(links > 3 ? account_id : text) == text",
     ],
 )  # fmt: skip
 def test_comparing_people_with_facts_of_the_event_names_no_one(when):
@@ -641,7 +647,7 @@ def test_rules_are_never_retroactive():
     assert set_of(rule_of(), announced_at=AT).effective_at is None
 
 
-@pytest.mark.parametrize("at", ["2026-01-01T00:00:00Z", dt.datetime(2026, 1, 1), 1.5])
+@pytest.mark.parametrize("at", ["2026-01-01T00:00:00Z", NAIVE, 1.5])
 def test_dates_are_instants(at):
     with pytest.raises(InputError):
         set_of(rule_of(), announced_at=at)
@@ -657,7 +663,8 @@ def test_whether_a_milder_edition_applies_is_true_or_false(value):
     [
         ("linkz > 3", "unknown_field"), ("author.age < 7", "unknown_field"), ("nobody.age < 7", "unknown_field"),
         ("links > 'x'", "type"), ("links", "type"), ("links + 1", "type"), ("text", "type"), ("'x'", "type"),
-        ("text > 3", "type"), ("links in 3", "type"), ("text.matches('(')", "syntax"), ("text.nothing('x')", "unknown_function"),
+        ("text > 3", "type"), ("links in 3", "type"), ("text.matches('(')", "syntax"),
+        ("text.nothing('x')", "unknown_function"),
         ("text.contains('')", "empty"), ("tags", "type"), ("size(text)", "type"), ("text.matches(text)", "argument"),
     ],
 )  # fmt: skip
@@ -744,8 +751,10 @@ def test_everything_that_is_wrong_is_said_at_once():
     assert sorted(codes(problems), key=str) == sorted(
         [
             (None, "id"), (None, "retroactive"), ("a", "duplicate_id"), ("a", "duplicate_id"), ("a", "unknown_field"),
-            ("a", "unknown_field"), ("a", "type"), ("b", "unknown_field"), ("b", "unknown_field"), ("b", "exemption_list"),
-            ("b", "no_grant"), ("c", "unknown_field"), ("c", "no_grant"), (None, "unknown_field"), (None, "unknown_rule"),
+            ("a", "unknown_field"), ("a", "type"), ("b", "unknown_field"), ("b", "unknown_field"),
+            ("b", "exemption_list"),
+            ("b", "no_grant"), ("c", "unknown_field"), ("c", "no_grant"), (None, "unknown_field"),
+            (None, "unknown_rule"),
             (None, "cycle"),
         ],
         key=str,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from platgov._conditions.atoms import Has, Open, View, clauses
-from platgov._conditions.evaluate import new_frame, slots_of
+from platgov._conditions.evaluate import FIRST_SLOT, new_frame, slots_of
 from platgov._conditions.index import index_lines
 from platgov._conditions.loading import Loading
 from platgov._conditions.plain import folded_views, plain_lines
 from platgov._conditions.reasons import Explainer, Proof
-from platgov._conditions.tree import MAX_DEPTH
 from platgov._facts.reading import as_dict, shown
+from platgov._limits import DEFAULT
 from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from platgov._conditions.condition import Condition
     from platgov._facts.schema import Schema
@@ -35,7 +35,7 @@ class ConditionSet:
     """
 
     __slots__ = (
-        "_explainers", "_from_dict", "_from_instance", "_load", "conditions", "fast", "method", "paths", "schema",
+        "_explainers", "_from_dict", "_from_instance", "_readers", "conditions", "fast", "method", "paths", "schema",
     )  # fmt: skip
 
     def __init__(
@@ -65,7 +65,7 @@ class ConditionSet:
         self.method = method or ("plain" if len(conditions) <= _PLAIN_UP_TO else "indexed")
         self.paths = tuple(sorted({path for condition in self.conditions for path in condition.paths}))
         self._explainers: dict[int, Explainer] = {}
-        self._load: Callable[[dict[str, Any]], tuple[Any, ...]] | None = None
+        self._readers: dict[int, Callable[[dict[str, Any]], Any]] = {}  # of one fact each, by slot
         self._from_dict = self._compile(instance=False)
         self._from_instance: Callable[[Any], tuple[list[int], list[int]]] | None = None
 
@@ -90,14 +90,16 @@ class ConditionSet:
         return self._from_dict(plain)
 
     def proofs(self, event: Any, numbers: Sequence[int]) -> list[Proof | None]:
-        """Explain why conditions hold on an event; None for one that does not.
+        """Explain why conditions hold on an event.
 
         Args:
             event: As for `match`.
-            numbers: Which conditions.
+            numbers: Conditions that `match` found to hold on it.
         """
-        frame = self.frame(event)
-        return [self.explainer(number).proof(frame) for number in numbers]
+        explainers = [self.explainer(number) for number in numbers]
+        slots = {slot for explainer in explainers for slot in explainer.reads}
+        frame = self.frame(event, slots)
+        return [explainer.proof(frame, held=True) for explainer in explainers]
 
     def explainer(self, number: int) -> Explainer:
         """Give what explains one condition, over the frames of `frame`."""
@@ -107,16 +109,19 @@ class ConditionSet:
             self._explainers[number] = found
         return found
 
-    def frame(self, event: Any) -> list[Any]:
-        """Lay out the facts of an event as the explainers read them."""
+    def frame(self, event: Any, slots: Iterable[int] | None = None) -> list[Any]:
+        """Lay out the facts of an event as the explainers read them; only those of some slots, if given."""
         plain = as_dict(event)
         if plain is None:
             raise self._no_event(event)
-        if self._load is None:
-            loading = Loading(self.schema, self.paths, ())
-            values = "".join(f"v{place}, " for place in range(len(self.paths)))
-            self._load = build(loading, [*loading.lines(instance=False), f"return ({values})"])
-        return new_frame(self._load(plain), MAX_DEPTH)
+        frame = new_frame((), len(self.paths) + DEFAULT.nesting)  # no text nests more macros than that
+        for slot in range(FIRST_SLOT, FIRST_SLOT + len(self.paths)) if slots is None else slots:
+            read = self._readers.get(slot)
+            if read is None:
+                loading = Loading(self.schema, (self.paths[slot - FIRST_SLOT],), ())
+                read = self._readers[slot] = build(loading, [*loading.lines(instance=False), "return v0"])
+            frame[slot] = read(plain)
+        return frame
 
     def _no_event(self, event: Any) -> InputError:
         problem = Problem(f"expected a mapping or an instance, got {shown(event)}", code="type")

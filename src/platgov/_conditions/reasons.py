@@ -145,6 +145,9 @@ class Explainer:
         # The first way that holds has the fewest facts, and of those the fewest tests: nothing
         # can be left out of it. Past the limit, see `_smallest`.
         self.ways = None if ways is None else sorted(map(self._way, ways), key=_length)
+        self.only = self.ways[0] if self.ways is not None and len(self.ways) == 1 else None
+        searched = () if self.only is None else tuple(leaf.path for leaf in self.only.searched)
+        self.reads = tuple(slots[path] for path in (fact_paths(node) if self.only is None else searched))
 
     @property
     def leaves(self) -> list[_Leaf]:
@@ -170,8 +173,13 @@ class Explainer:
 
     # -- reasons -------------------------------------------------------------------------------
 
-    def proof(self, frame: list[Any]) -> Proof | None:
-        """Give a smallest sufficient reason; None if the condition does not hold."""
+    def proof(self, frame: list[Any], *, held: bool = False) -> Proof | None:
+        """Give a smallest sufficient reason; None if the condition does not hold.
+
+        Where it is known to hold (``held``) and can do so in one way only, nothing is evaluated.
+        """
+        if held and self.only is not None:
+            return self._told(self.only, frame)
         known: dict[int, bool] = {}
         if self.ways is None:
             return self._smallest(frame, known)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 import attrs
 
@@ -136,6 +136,8 @@ class _Search:
                 return _either(*(self.value(part) for entry in entries for part in entry))
             case Each():
                 return self.each(node)
+            case _:
+                assert_never(node)
 
     def binary(self, node: Binary) -> _Value:
         one, other = self.value(node.left), self.value(node.right)

@@ -85,11 +85,10 @@ def _follows(measure: Measure) -> str:
 def _facts(rule_set: RuleSet) -> Iterator[str]:
     yield "## What is looked at"
     yield ""
-    for name in sorted(rule_set.reads):
-        field = rule_set.schema.at(tuple(name.split(".")))
-        if field is not None:
-            source = f", computed by {field.source}" if field.role is Role.OPAQUE else ""
-            yield f"- `{name}`" + (f": {field.says}" if field.says else "") + source
+    fields = ((name, rule_set.schema.at(tuple(name.split(".")))) for name in sorted(rule_set.reads))
+    for name, field in ((name, field) for name, field in fields if field is not None):
+        source = f", computed by {field.source}" if field.role is Role.OPAQUE else ""
+        yield f"- `{name}`" + (f": {field.says}" if field.says else "") + source
 
 
 def _grants(rule_set: RuleSet) -> Iterator[str]:

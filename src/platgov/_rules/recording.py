@@ -59,14 +59,14 @@ class Recorder:
         return cast("dict[str, Any]", record)
 
 
-def gaps(record: Mapping[str, Any], name: str, kind: FactType | None) -> Iterator[tuple[str, str]]:
+def gaps(record: Mapping[str, Any], name: str, kind: FactType) -> Iterator[tuple[str, str]]:
     """Give the places of a recorded fact without a usable value, each with why: ``("tags[3]", "null")``.
 
     Told from the record alone: two events with one fingerprint lack the same facts.
     """
     if name not in record:
         yield name, "absent"
-    elif kind is not None:
+    else:
         yield from _gaps(record[name], name, kind)
 
 

@@ -403,6 +403,8 @@ class _Engine:
         self.names_of = {rule.id: sorted(rule.reads) for rule in rule_set.rules}
         self.numbers = {rule.id: number for number, rule in enumerate(self.conditions)}
         self.paths = tuple(sorted(tuple(name.split(".")) for name in rule_set.reads))
+        fields = {".".join(path): self.schema.at(path) for path in self.paths}
+        self.kinds = {name: field.type for name, field in fields.items() if field is not None}
         self.recorder = Recorder(self.schema, self.paths)
         self.order = order_of(dict(rule_set.defeats)) or ()
         self.defeaters: dict[str, list[str]] = {}
@@ -502,12 +504,8 @@ class _Engine:
 
     def why_open(self, rule: ConditionRule, facts: Mapping[str, Any]) -> Undetermined:
         """Name the facts without which a rule stays open."""
-        missing = tuple(sorted({gap for name in self.names_of[rule.id] for gap in self.gaps(name, facts)}))
+        missing = tuple(sorted({gap for name in self.names_of[rule.id] for gap in gaps(facts, name, self.kinds[name])}))
         return Undetermined(rule_id=rule.id, code="missing_facts" if missing else "no_value", facts=missing)
-
-    def gaps(self, name: str, facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        field = self.schema.at(tuple(name.split(".")))
-        return gaps(facts, name, None if field is None else field.type)
 
     def ask(
         self,
@@ -525,8 +523,8 @@ class _Engine:
         try:
             found: Any = rule.match(view)
         except MissingFact as missing:
-            gaps = {gap for name in self.names_of[rule.id] for gap in self.gaps(name, facts)}
-            missed = [gap for gap in gaps if gap[0] == missing.args[0]]
+            found_gaps = {gap for name in self.names_of[rule.id] for gap in gaps(facts, name, self.kinds[name])}
+            missed = [gap for gap in found_gaps if gap[0] == missing.args[0]]
             open_rules[rule.id] = Undetermined(rule_id=rule.id, code="missing_facts", facts=tuple(sorted(missed)))
             return
         except UndeclaredRead as read:
