@@ -239,18 +239,6 @@ def test_the_instant_is_recorded_and_changes_nothing_else(made, later):
     assert one.fingerprint == other.fingerprint
 
 
-@examples(50)
-@given(rule_sets())
-def test_no_rule_applies_for_certain_on_an_event_without_facts_unless_it_asks_whether_facts_are_there(made):
-    rule_set, _, _ = made
-    decision = rule_set.decide({}, at=AT)
-    for finding in decision.findings:
-        text = getattr(rule_set.rule(finding.rule_id), "when", None)
-        assert any(
-            word in text.text for word in ("null", "has(", "true", "false", "size(", "map(", "filter(", "[")
-        ) or (not text.reads)
-
-
 # -- laws: nothing raises ----------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ConditionSet", "build"]
 
-_PLAIN_UP_TO: Final = 40
+_PLAIN_UP_TO: Final = 80
 """Conditions up to which plain code is faster than the index; measured, and of no consequence for answers."""
 
 
@@ -140,11 +140,10 @@ class ConditionSet:
         if self.method == "plain":  # walks every test, also of rules that have too many clauses
             views |= {view for node in nodes for view in folded_views(node, self.schema)}
         loading = Loading(self.schema, self.paths, tuple(sorted(views, key=lambda view: view.path)))
-        lines = loading.lines(instance=instance)
         if self.method == "plain":
-            lines += plain_lines(nodes, self.schema, loading, fast=self.fast)
+            lines = plain_lines(nodes, self.schema, loading, fast=self.fast, instance=instance)
         else:
-            lines += index_lines(rules, self.schema, loading, fast=self.fast)
+            lines = index_lines(rules, self.schema, loading, fast=self.fast, instance=instance)
         match: Callable[[Any], tuple[list[int], list[int]]] = build(loading, lines)
         return match
 

@@ -18,12 +18,18 @@ from platgov._facts.reading import Reader, as_dict
 from platgov._limits import DEFAULT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from platgov._conditions.atoms import View
+    from platgov._conditions.atoms import Path, View
     from platgov._facts.schema import Field, Schema
 
-__all__ = ["Loading"]
+__all__ = ["Loading", "Steps"]
+
+_SMALL: Final = 2**30 - 1
+"""Whole numbers up to this, both ways, fit one machine word inside Python and compare faster."""
+
+_EXACT: Final = 2**53
+"""Whole numbers up to this, both ways, are floats without rounding."""
 
 _LARGEST: Final = 9.2e18
 """Numbers beyond this take the slow road, where the exact bound of 64 bits is checked."""
@@ -63,6 +69,24 @@ def _slow(field: Field) -> Callable[[Any], Any]:
     return read
 
 
+@attrs.frozen
+class Steps:
+    """What an engine does with a fact as soon as it is loaded: lines of code.
+
+    Attributes:
+        usable: Run if the fact is usable.
+        lacking: Run if it is absent, null or unusable.
+        after: Run in any case.
+    """
+
+    usable: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+
+_NO_STEPS: Final = Steps()
+
+
 @attrs.define
 class Loading:
     """The facts an engine needs, and the lines that load them.
@@ -99,19 +123,33 @@ class Loading:
         facts = "".join(f", {self.variable(path)}" for path in self.paths)
         return f"[0, {{{folded}}}{facts}{', None' * variables}]"
 
-    def lines(self, *, instance: bool) -> list[str]:
-        """Give the lines that load an event called ``e``: a dict, or an instance of the facts class."""
+    def lines(
+        self,
+        *,
+        instance: bool,
+        order: Sequence[Path] | None = None,
+        steps: Mapping[Path | View, Steps] | None = None,
+    ) -> list[str]:
+        """Give the lines that load an event called ``e``.
+
+        Args:
+            instance: Whether it is an instance of the facts class instead of a dict.
+            order: The facts in the order in which to load them; None is that of their slots.
+            steps: What to do with each fact, or folded text.
+        """
         self.scope.update(UNKNOWN=UNKNOWN, fold=fold, inside=_inside)
+        steps = steps or {}
         lines = ["bad = 0"] if instance else ["bad = 0", "g = e.get"]
-        for place, path in enumerate(self.paths):
-            field = self.schema.at(path)
+        for path in self.paths if order is None else order:
+            place, field = self.paths.index(path), self.schema.at(path)
             if field is None:
                 raise KeyError(path)
             self.scope[f"slow{place}"] = _slow(field)
-            lines += self._fact(place, path, field, instance=instance)
+            lines += self._fact(place, path, field, steps.get(path, _NO_STEPS), instance=instance)
         for place, view in enumerate(self.views):
-            source, bit = self.variable(view.path), self.bit(view)
-            lines += [f"t{place} = fold({source})", f"if t{place} is UNKNOWN: bad |= {bit}"]
+            step = steps.get(view, _NO_STEPS)
+            lacking = (f"bad |= {self.bit(view)}", *step.lacking)
+            lines += [f"t{place} = fold({self.variable(view.path)})", f"if t{place} is UNKNOWN:", *_indented(lacking)]
         nested = {path[:length] for path in self.paths for length in range(1, len(path))}
         return self._surroundings(sorted(nested), lines, instance=instance)
 
@@ -137,18 +175,22 @@ class Loading:
         opened = _opened(tuple(around))
         return f"(None if {opened} is None else {opened}.{name})" if instance else f"{opened}({name!r})"
 
-    def _fact(self, place: int, path: tuple[str, ...], field: Field, *, instance: bool) -> list[str]:
-        name, raw = f"v{place}", self._raw(path, instance=instance)
-        if instance and field.type.kind in ("int", "float", "bool", "text"):
-            return [f"{name} = {raw}", f"if {name} is None: bad |= {1 << place}"]  # checked when it was made
-        usable = self._usable(place, name, field)
-        check = f"if not ({usable}):" if usable else "if True:"
-        return [
-            f"{name} = {raw}",
-            check,
-            f" {name} = slow{place}({name})",
-            f" if {name} is None or {name} is UNKNOWN: bad |= {1 << place}",
-        ]
+    def _fact(self, place: int, path: Path, field: Field, step: Steps, *, instance: bool) -> list[str]:
+        name = f"v{place}"
+        usable, lacking = step.usable, _indented((f"bad |= {1 << place}", *step.lacking))
+        lines = [f"{name} = {self._raw(path, instance=instance)}"]
+        if instance and field.type.kind in ("int", "float", "bool", "text"):  # checked when it was made
+            lines += [f"if {name} is None:", *lacking, *(("else:", *_indented(usable)) if usable else ())]
+            return [*lines, *step.after]
+        if field.type.kind == "float":  # JSON writes 1.0 as 1
+            lines += [f"if type({name}) is int and {-_EXACT} <= {name} <= {_EXACT}: {name} = float({name})"]
+        quick = self._usable(place, name, field)
+        lines += [f"if {quick}:", *_indented(usable or ("pass",))] if quick else []
+        # Most facts that fail the quick test are just missing, and need no reader to say so.
+        lines += [f"{'elif' if quick else 'if'} {name} is None:", *lacking]
+        careful = [f"{name} = slow{place}({name})", f"if {name} is None or {name} is UNKNOWN:", *lacking]
+        careful += ["else:", *_indented(usable)] if usable else []
+        return [*lines, "else:", *_indented(careful), *step.after]
 
     def _usable(self, place: int, name: str, field: Field) -> str:
         """Give the quick test that a value needs no closer look; empty if there is none."""
@@ -156,11 +198,14 @@ class Loading:
             case "int":
                 low = INT_MIN if field.ge is None else field.ge
                 high = INT_MAX if field.le is None else field.le
-                return f"type({name}) is int and {low!r} <= {name} <= {high!r}"
+                small = f"{name} >= {max(low, -_SMALL)!r} and {name} <= {min(high, _SMALL)!r}"
+                if low >= -_SMALL and high <= _SMALL:
+                    return f"type({name}) is int and {small}"
+                return f"type({name}) is int and ({small} or {low!r} <= {name} <= {high!r})"
             case "float":
-                low = -_LARGEST if field.ge is None else max(field.ge, -_LARGEST)
-                high = _LARGEST if field.le is None else min(field.le, _LARGEST)
-                return f"type({name}) is float and {low!r} <= {name} <= {high!r}"
+                low = _as_float(-_LARGEST if field.ge is None else max(field.ge, -_LARGEST))
+                high = _as_float(_LARGEST if field.le is None else min(field.le, _LARGEST))
+                return f"type({name}) is float and {name} >= {low!r} and {name} <= {high!r}"
             case "bool":
                 return f"{name} is True or {name} is False"
             case "text":
@@ -173,3 +218,12 @@ class Loading:
 
 def _opened(prefix: tuple[str, ...]) -> str:
     return "o_" + "__".join(prefix)
+
+
+def _as_float(value: float) -> float:
+    """Write a whole number as a float, which Python compares with floats faster, if that is exact."""
+    return float(value) if float(value) == value else value
+
+
+def _indented(lines: Iterable[str]) -> tuple[str, ...]:
+    return tuple([f" {line}" for line in lines])

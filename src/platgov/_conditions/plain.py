@@ -14,12 +14,14 @@ from platgov._conditions.atoms import Among, Atom, Given, Has, Number, Open, Vie
 from platgov._conditions.evaluate import compile_node, fact_paths, slots_of
 from platgov._conditions.functions import fold, has_word
 from platgov._conditions.keywords import Terms
+from platgov._conditions.loading import Steps
 from platgov._conditions.tree import Binary, Call, Literal, Logic, Node, Unary, children, path_of
 from platgov._patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from platgov._conditions.atoms import Path
     from platgov._conditions.loading import Loading
     from platgov._facts.schema import Schema
 
@@ -33,21 +35,27 @@ _SPELLED_OUT: Final = 6
 """Terms up to which a test of a text is written as a chain of ``in``."""
 
 
-def plain_lines(nodes: Sequence[Node], schema: Schema, loading: Loading, *, fast: bool | None) -> list[str]:
-    """Write the body after loading: fills ``yes`` and ``open``, the rules that hold and may hold."""
+def plain_lines(
+    nodes: Sequence[Node], schema: Schema, loading: Loading, *, fast: bool | None, instance: bool
+) -> list[str]:
+    """Write the body of the function; it returns the rules that hold and those that may hold."""
     writer = _Writer(schema, loading, fast=fast)
     writer.scope.update(has_word=has_word, any_of=_any_of)
     sure, careful = [], []
+    writer.keep(nodes)
     for number, node in enumerate(nodes):
-        mask = writer.mask(node)
-        must, may = writer.code(node, _MUST), writer.code(node, _MAY)
-        hedged = [f"if {must}: yes.append({number})", f"elif {may}: open.append({number})"]
-        plain = hedged if writer.has_open(node) else [f"if {writer.code(node, _SURE)}: yes.append({number})"]
-        sure += plain
-        careful += [f"if bad & {mask}:", *(f" {line}" for line in hedged), "else:", *(f" {line}" for line in plain)]
+        # "May it hold?" comes first: for most rules the answer is no, and that is all.
+        hedged = [
+            f"if {writer.code(node, _MAY)}:",
+            f" if {writer.code(node, _MUST)}: yes.append({number})",
+            f" else: open.append({number})",
+        ]
+        careful += hedged
+        sure += hedged if writer.has_open(node) else [f"if {writer.code(node, _SURE)}: yes.append({number})"]
     sure, careful = sure or ["pass"], careful or ["pass"]  # a set of no conditions is a set, too
     frame = [f"f = {loading.frame(writer.variables)}"] if writer.needs_frame else []
     return [
+        *loading.lines(instance=instance, steps=writer.steps()),
         *frame,
         "yes = []",
         "open = []",
@@ -86,6 +94,7 @@ class _Writer:
         self.needs_frame, self.variables = False, 0
         self.known: dict[Any, str] = {}
         self.atoms: dict[int, tuple[Atom, bool]] = {}
+        self.kept: set[Path] = set()
 
     def name(self, prefix: str, value: Any, key: Any) -> str:
         """Put a value into the scope once, and give its name there."""
@@ -106,15 +115,33 @@ class _Writer:
             return [leaf for operand in node.operands for leaf in self.leaves(operand)]
         return [node]
 
-    def mask(self, node: Node) -> int:
-        """Give the bits of all facts and folded texts that a rule depends on."""
-        mask = 0
-        for leaf in self.leaves(node):
-            for path in fact_paths(leaf):
-                mask |= self.loading.bit(path)
-            view = getattr(self.atom(leaf)[0], "view", None)
-            mask |= 0 if view is None else self.loading.bit(view)
-        return mask
+    def keep(self, nodes: Sequence[Node]) -> None:
+        """Note the facts of which it matters whether they are missing or unusable; others become None for both."""
+        for leaf in (leaf for node in nodes for leaf in self.leaves(node)):
+            atom, _ = self.atom(leaf)
+            if isinstance(atom, Given) or self.total(atom) is None:
+                self.kept.update(fact_paths(leaf))
+
+    def steps(self) -> dict[Path | View, Steps]:
+        """Give what to do with unusable facts and texts as they are loaded."""
+        loading = self.loading
+        found: dict[Path | View, Steps] = {}
+        for path in loading.paths:
+            if path not in self.kept:
+                found[path] = Steps(lacking=(f"{loading.variable(path)} = None",))
+        for view in loading.views:
+            found[view] = Steps(lacking=(f"{loading.text(view)} = None",))
+        return found
+
+    def lacks(self, node: Node, view: View | None) -> str:
+        """Write the question whether a test lacks a fact or a folded text."""
+        questions = [] if view is None or not view.folded else [f"{self.loading.text(view)} is None"]
+        for path in fact_paths(node):
+            variable = self.loading.variable(path)
+            questions.append(f"{variable} is None")
+            if path in self.kept:
+                questions.append(f"{variable} is UNKNOWN")
+        return " or ".join(questions)
 
     def has_open(self, node: Node) -> bool:
         """Tell whether some test may stay undecided on usable facts."""
@@ -147,11 +174,10 @@ class _Writer:
             code = f"not {code}"
         if mode == _SURE or isinstance(atom, Given):
             return code
-        view = getattr(atom, "view", None)
-        mask = 0 if view is None else self.loading.bit(view)
-        for path in fact_paths(node):
-            mask |= self.loading.bit(path)
-        return f"(not bad & {mask} and {code})" if mode == _MUST else f"(bad & {mask} or {code})"
+        lacks = self.lacks(node, getattr(atom, "view", None))
+        if not lacks:  # a test of constants
+            return code
+        return f"(not ({lacks}) and {code})" if mode == _MUST else f"({lacks} or {code})"
 
     def closure(self, node: Node) -> str:
         function, variables = compile_node(node, slots_of(self.loading.paths))

@@ -110,8 +110,10 @@ class Observed:
 
     def _plain(self, value: Any, path: str) -> Any:
         kind = type(value)
-        if kind is str or kind is bool or kind is float or value is None:
+        if kind is str or kind is bool or value is None:
             return value
+        if kind is float:
+            return value if -_EXACT <= value <= _EXACT else {"$float": repr(value)}  # JSON would write whole digits
         if kind is int:
             return value if -_EXACT <= value <= _EXACT else {"$int": str(value)}
         if kind is tuple:
@@ -207,6 +209,8 @@ def _revived(value: Any) -> Any:
         return value
     if "$int" in value:
         return int(value["$int"])
+    if "$float" in value:
+        return float(value["$float"])
     if "$unusable" in value:
         return Unusable(value["$unusable"])
     return {name: _revived(item) for name, item in value.items()}

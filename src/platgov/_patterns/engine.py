@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from typing import Final
@@ -49,6 +50,7 @@ class Pattern:
     search: _Search = attrs.field(eq=False, repr=False)
 
 
+@functools.lru_cache(maxsize=1024)  # rule sets name a pattern often; a machine may be shared by threads
 def compile_pattern(source: str, *, fast: bool | None = None, fold: Callable[[str], str] | None = None) -> Pattern:
     """Compile a pattern in RE2's syntax for unanchored search.
 

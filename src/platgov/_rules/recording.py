@@ -40,8 +40,9 @@ class Recorder:
         for place, path in enumerate(plain):
             field = schema.at(path)
             if field is not None and field.type.kind in ("int", "float"):
-                # A whole number that JSON readers may round is written another way.
-                lines.append(f"if type(v{place}) is int and not -{_EXACT} <= v{place} <= {_EXACT}: bad |= {1 << place}")
+                # A number that JSON readers may round is written another way.
+                number = f"(type(v{place}) is int or type(v{place}) is float)"
+                lines.append(f"if {number} and not -{_EXACT} <= v{place} <= {_EXACT}: bad |= {1 << place}")
         entries = ", ".join(f"{name!r}: v{place}" for place, (_, name, _) in enumerate(self.names))
         self.load = build(loading, [*lines, f"return bad, {{{entries}}}"])
 
