@@ -21,7 +21,7 @@ from platgov._conditions.tree import Binary, Call, ListOf, Logic, Name, Node, Un
 from platgov._conditions.values import INT_MAX, INT_MIN, UNKNOWN, Duration, Timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from platgov._facts.schema import Field, Schema
 
@@ -384,8 +384,3 @@ def spoken(value: Any) -> str:
     if type(value) is tuple:
         return "[" + ", ".join(spoken(item) for item in value) + "]"
     return str(value)
-
-
-def path_values(frame: list[Any], slots: Mapping[tuple[str, ...], int], paths: Iterable[tuple[str, ...]]) -> Any:
-    """Give the values of some paths in a frame, by dotted name."""
-    return tuple((".".join(path), frame[slots[path]]) for path in paths)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import enum
-import itertools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -364,8 +363,9 @@ class Reader:
         return self.mistyped(path, "a span such as '90s', or whole seconds", value) if result is UNKNOWN else result
 
     def items(self, kind: FactType, value: Any, path: str) -> Any:
-        if isinstance(value, frozenset | set) or (kind.distinct and type(value) in (list, tuple)):
-            value = _distinct(value, self.limits.items)
+        unordered = isinstance(value, frozenset | set)
+        if unordered:
+            value = list(value)
         if type(value) is not list and type(value) is not tuple:
             return self.mistyped(path, "a list", value)
         if len(value) > self.limits.items:
@@ -373,20 +373,27 @@ class Reader:
         item = kind.item
         if item is None:
             raise TypeError("a list type has no item type")  # pragma: no cover - schemas always give one
+        if (unordered or kind.distinct) and item.kind not in ("struct", "list"):
+            return self.members(item, value, path)
+        if unordered:
+            return self.mistyped(path, "a list: these members have no order", value)
         return tuple([self.value(item, element, f"{path}[{place}]") for place, element in enumerate(value)])
 
-
-def _distinct(values: Iterable[Any], most: int) -> list[Any]:
-    """Give the elements of a set in an order of their own; what is no plain value comes last."""
-    kept: dict[tuple[str, Any], Any] = {}
-    rest = []
-    for value in itertools.islice(values, most + 1):
-        inner = value.value if isinstance(value, enum.Enum) else value
-        if type(inner) in (str, int, float, bool) and inner == inner:  # noqa: PLR0124 - NaN is not sortable
-            kept.setdefault((type(inner).__name__, inner), value)
-        else:
-            rest.append(value)
-    return [kept[key] for key in sorted(kept)] + rest
+    def members(self, item: FactType, values: Iterable[Any], path: str) -> Any:
+        """Read a set: each member once, in an order of their own, those of no use last."""
+        usable: set[Any] = set()
+        gaps: list[tuple[State, Any]] = []
+        for value in values:
+            reader = Reader(self.limits)
+            member = reader.value(item, value, "")
+            if member is None or member is UNKNOWN:
+                gaps.append((reader.states[""], member))
+            else:
+                usable.add(member)
+        gaps.sort(key=lambda gap: gap[0].code)  # what is recorded of them, so that a record reads back alike
+        for place, (state, _) in enumerate(gaps, len(usable)):
+            self.note(f"{path}[{place}]", state)
+        return (*sorted(usable), *(member for _, member in gaps))
 
 
 def _moment(value: dt.datetime) -> Timestamp | Unknown:
