@@ -193,7 +193,9 @@ def test_neither_engine_nor_extra_changes_a_decision(wanted, method, fast):
 
 def interpreters():
     """Give the other Pythons of this machine that are new enough, by name; some may turn out not to run."""
-    found = {f"python3.{minor}": shutil.which(f"python3.{minor}") for minor in range(11, 16)}
+    folders = [name for name in os.environ.get("PATH", "").split(os.pathsep) if not name.endswith("shims")]
+    path = os.pathsep.join(folders)
+    found = {f"python3.{minor}": shutil.which(f"python3.{minor}", path=path) for minor in range(11, 16)}
     for path in sorted((pathlib.Path.home() / ".pyenv" / "versions").glob("3.*/bin/python3")):
         minor = path.parts[-3].split(".")[1]
         if minor.isdecimal() and int(minor) >= 11:

@@ -454,6 +454,11 @@ def test_reading_agrees_with_observing_on_every_event(drawn):
             assert observe(world.schema, instance).record(paths) == without_nulls(seen.record(paths))
 
 
+def test_a_name_that_is_no_text_is_undeclared_whatever_it_is():
+    seen = observe(SCHEMA, {**MINIMAL, 10**5000: 1, (1, 2): 3, None: 4})
+    assert seen.undeclared == ("(NoneType)", "(int)", "(tuple)")
+
+
 COERCIONS = [
     ("links", 3.0, "mistyped"),
     ("links", "3", "mistyped"),

@@ -279,7 +279,8 @@ def test_a_change_inside_a_nested_fact_that_is_also_read_whole_is_checked_as_suc
     ("when", "event"),
     [
         ("links >= -9223372036854775808", {"links": 3}), ("links <= 9223372036854775807", {"links": 3}),
-        ("links > -1", {"links": 3}), ("share <= 1.7976931348623157e308", {"share": 1.5}), ("text.matches('a+')", {"text": "aaa"}), ("true", {}), ("!has(words)", {}),
+        ("links > -1", {"links": 3}), ("share <= 1.7976931348623157e308", {"share": 1.5}),
+        ("text.matches('a+')", {"text": "aaa"}), ("true", {}), ("!has(words)", {}),
         ("words == null", {}), ("text.startsWith('a') || !text.startsWith('a')", {"text": "abc"}),
     ],
 )  # fmt: skip

@@ -253,7 +253,8 @@ class Reader:
             value = self.value(field.type, source[field.name], here)
             values[field.name] = self.in_range(field, value, here)
         if len(source) > len(fields) or not source.keys() <= values.keys():
-            self.undeclared += [f"{path}.{name}" if path else str(name) for name in source if name not in values]
+            names = [name if type(name) is str else f"({type(name).__name__})" for name in source if name not in values]
+            self.undeclared += [f"{path}.{name}" if path else name for name in names]
         return values
 
     def note(self, path: str, state: State, value: Any = UNKNOWN) -> Any:
