@@ -725,10 +725,6 @@ def test_an_event_that_is_no_mapping_and_no_instance_is_refused(thing):
         observe(SCHEMA, thing)
 
 
-def test_names_that_are_no_text_are_undeclared_names():
-    assert observe(SCHEMA, {1: 2, None: 3, "z": 4}).undeclared == ("1", "None", "z")
-
-
 # -- fingerprints ------------------------------------------------------------------------------
 
 
