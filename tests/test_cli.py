@@ -95,6 +95,8 @@ def process(*arguments, stdout=subprocess.PIPE):
     return subprocess.Popen(
         [sys.executable, "-m", "platgov", *map(str, arguments)],
         stdin=subprocess.PIPE, stdout=stdout, stderr=subprocess.PIPE, env=environment,
+        # A suite that runs in the background of a shell hands on that interrupts are ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
@@ -733,19 +735,26 @@ def test_a_broken_pipe_in_this_process_ends_quietly(rules, monkeypatch, capfd):
         def writable(self):
             return True
 
+        armed = True
+
         def write(self, data):
-            raise BrokenPipeError
+            if self.armed:
+                raise BrokenPipeError
+            return len(data)
 
         def fileno(self):
             return os.dup(1)
 
     for arguments in (["publish", str(rules)], ["explain", "-"], ["decide", str(rules), "-"]):
-        stream = io.TextIOWrapper(io.BufferedWriter(Broken()), write_through=True)
+        broken = Broken()
+        stream = io.TextIOWrapper(io.BufferedWriter(broken), write_through=True)
         monkeypatch.setattr(sys, "stdout", stream)
         given_lines = [json.dumps({"line": 1, "rejected": "x" * 100_000, **EVENT}).encode()] * 9
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n".join(given_lines))))
         assert main(arguments) == 0
         monkeypatch.undo()
+        broken.armed = False  # so that it can be closed
+        stream.close()
     assert capfd.readouterr().err == ""
 
 
