@@ -36,13 +36,16 @@ class Verdict(abc.ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole verdict as plain values."""
+        return {**self.head(), **self.body()}
+
+    def head(self) -> dict[str, Any]:
+        """Give what every verdict states, as plain values."""
         return {
             "kind": self.kind,
             "schema": 1,
             "at": to_iso(self.at),
             "policy": self.policy,
             "fingerprint": self.fingerprint,
-            **self.body(),
         }
 
     def to_bytes(self) -> bytes:

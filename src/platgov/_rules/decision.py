@@ -128,12 +128,15 @@ class Decision(Verdict):
 
     def to_bytes(self) -> bytes:
         """Give the canonical bytes; the record of facts is canonical already and goes in as it is."""
-        written = {key: dumps(value) for key, value in self.to_dict().items() if key != "facts"}
+        written = {key: dumps(value) for key, value in {**self.head(), **self._stated()}.items()}
         written["facts"] = self.record
         return b"{" + b",".join(b'"%s":%s' % (key.encode(), written[key]) for key in sorted(written)) + b"}"
 
     def body(self) -> dict[str, Any]:
         """Give what is particular to a decision, as plain values."""
+        return {**self._stated(), "facts": self.facts}
+
+    def _stated(self) -> dict[str, Any]:
         return {
             "rule_set": {"id": self.rule_set_id, "version": self.rule_set_version},
             "outcome": self.outcome.value,
@@ -143,7 +146,6 @@ class Decision(Verdict):
             "undetermined": [item.to_dict() for item in self.undetermined],
             "defeated": [item.to_dict() for item in self.defeated],
             "held": dict(self.held),
-            "facts": self.facts,
         }
 
     def explain(self) -> tuple[Reason, ...]:
