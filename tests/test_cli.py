@@ -684,7 +684,7 @@ def test_a_table_is_plain_text_in_a_pipe():
 
 
 def test_a_table_is_drawn_by_rich_on_a_terminal_if_it_is_installed():
-    pytest.importorskip("rich")
+    pytest.importorskip("rich", reason="rich comes with the cli extra")
     drawn = table(("rule", "matched"), [("a", "1")], Terminal())
     assert "rule" in drawn
     assert "---" not in drawn

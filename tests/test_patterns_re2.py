@@ -11,7 +11,7 @@ from platgov._patterns.casing import PROPERTY_NAMES, any_case, property_named
 from platgov.errors import PatternError
 from test_patterns import EVIL, FOUND, HOSTILE, ORDINARY, REFUSED, WORKLOAD
 
-re2 = pytest.importorskip("re2")
+re2 = pytest.importorskip("re2", reason="google-re2 comes with the fast extra")
 
 OPTIONS = re2.Options()
 OPTIONS.log_errors = False
