@@ -18,9 +18,11 @@ FLOORS = [
     {"errors", "_limits"},
     {"_canonical", "_time"},
     {"codec", "_codec"},
-    {"verdict", "measures", "names", "_names", "_patterns"},
-    {"facts", "_facts", "conditions", "_conditions"},
-    {"rules", "_rules"},
+    {"verdict", "measures", "names", "_names", "_patterns", "messages", "_messages"},
+    {"stores", "_stores", "schedules", "_schedules", "facts", "_facts", "conditions", "_conditions"},
+    # The four core modules and the ledger never import each other.
+    {"rules", "_rules", "accounts", "_accounts", "blacklist", "_blacklist", "minors", "_minors", "ledger", "_ledger"},
+    {"enforcement", "_enforcement", "consistency", "_consistency"},
     {"cli", "_cli"},
     {"__main__"},
 ]

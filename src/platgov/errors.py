@@ -3,10 +3,17 @@
 ::
 
     PlatgovError
-    └── InputError (ValueError)      data, text or values that cannot be read
-        ├── PatternError             a text pattern that is malformed or cannot be bounded
-        ├── ConditionError           a condition that does not parse or does not fit its facts
-        └── RuleSetError             a rule set, rule or rule file that is refused
+    ├── InputError (ValueError)      data, text or values that cannot be read
+    │   ├── PatternError             a text pattern that is malformed or cannot be bounded
+    │   ├── ConditionError           a condition that does not parse or does not fit its facts
+    │   └── RuleSetError             a rule set, rule or rule file that is refused
+    ├── DueProcessError (ValueError) a step that the procedure does not allow to this person or at this time
+    ├── ConflictError                one key, two different things to record under it
+    ├── VerificationError            a proof, checkpoint or record does not hold
+    └── StorageError                 a store cannot be read or written
+        ├── BusyError                others held the store for too long; try again
+        ├── SchemaError              the file or schema is not ours, or newer than this version
+        └── HandleError              a store that is closed, crossed a fork, or whose file was replaced
 
 "No match", "not allowed" and "not enough evidence" are return values, never exceptions.
 An error carries *all* problems that were found, each with its place and, where one is
@@ -18,12 +25,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 __all__ = [
+    "BusyError",
     "ConditionError",
+    "ConflictError",
+    "DueProcessError",
+    "HandleError",
     "InputError",
     "PatternError",
     "PlatgovError",
     "Problem",
     "RuleSetError",
+    "SchemaError",
+    "StorageError",
+    "VerificationError",
 ]
 
 
@@ -88,3 +102,81 @@ class ConditionError(InputError):
 
 class RuleSetError(InputError):
     """A rule set, a rule or a rule file is refused at load."""
+
+
+class DueProcessError(PlatgovError, ValueError):
+    """A step that the procedure does not allow: to this person, at this time, or a second time.
+
+    Attributes:
+        code: Stable machine-readable kind, such as ``same_person`` or ``no_authority``.
+        message: What was tried, what is allowed, and what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code, self.message = code, message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ConflictError(PlatgovError):
+    """A key is taken by something else than what is to be recorded under it.
+
+    Attributes:
+        key: The key.
+        seq: Where the ledger has the first entry of that key.
+        message: How the two differ.
+    """
+
+    def __init__(self, key: str, seq: int, message: str) -> None:
+        super().__init__(key, seq, message)
+        self.key, self.seq, self.message = key, seq, message
+
+    def __str__(self) -> str:
+        return f"key {self.key!r} is taken by entry {self.seq}: {self.message}"
+
+
+class VerificationError(PlatgovError):
+    """A proof, a checkpoint, a signature or a record does not hold.
+
+    Attributes:
+        code: Stable machine-readable kind, such as ``root`` or ``signature``.
+        message: What does not hold, and against what.
+        seq: The entry concerned; None where it is not one entry.
+    """
+
+    def __init__(self, code: str, message: str, seq: int | None = None) -> None:
+        super().__init__(code, message, seq)
+        self.code, self.message, self.seq = code, message, seq
+
+    def __str__(self) -> str:
+        return self.message if self.seq is None else f"entry {self.seq}: {self.message}"
+
+
+class StorageError(PlatgovError):
+    """A store cannot be read or written; nothing was acknowledged.
+
+    Attributes:
+        code: Stable machine-readable kind, such as ``full`` or ``io``.
+        message: What happened, and what to do.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code, self.message = code, message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class BusyError(StorageError):
+    """Others held the store for longer than the timeout; trying again with the same key is safe."""
+
+
+class SchemaError(StorageError):
+    """A file or database schema is another application's, damaged, or newer than this version knows."""
+
+
+class HandleError(StorageError):
+    """A store that was closed, was carried over a fork, or whose file was replaced underneath it."""
