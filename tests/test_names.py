@@ -11,10 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from platgov import names
 from platgov._limits import Limits
+from platgov._names import contacts, folding, hidden, spelling, unidata
 from platgov._names import tables as tables_module
-from platgov._names import unidata
 from platgov._names.tables import contains, tables
 from platgov.errors import InputError
 from platgov.names import WORD_CLASS, fold, is_word, skeleton
@@ -105,7 +104,8 @@ def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(mon
             shown.update(text)
             return unicodedata.normalize(form, text)
 
-    monkeypatch.setattr(names, "unicodedata", Watched)
+    for module in (folding, spelling, hidden, contacts):
+        monkeypatch.setattr(module, "unicodedata", Watched)
     later = [char for char in SETTLED if contains(tables().unassigned, char)]
     for setting in SETTINGS:
         text = "\n".join(map(setting.format, later)) + "\u0301" * 40
@@ -332,8 +332,8 @@ def test_the_checked_in_tables_are_what_the_data_gives():
     assert built == {
         "CONFUSABLES": unidata.CONFUSABLES,
         "UNICODE": unidata.UNICODE,
-        "WORD": tables_module._unpacked(unidata.WORD),
-        "TABLES": tables_module._unpacked(unidata.TABLES),
+        "WORD": tables_module.unpacked(unidata.WORD),
+        "TABLES": tables_module.unpacked(unidata.TABLES),
     }
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 from platgov._names import unidata
 
-__all__ = ["WORD_CLASS", "Rows", "Tables", "char_class", "contains", "tables", "word_ranges"]
+__all__ = ["WORD_CLASS", "Rows", "Tables", "char_class", "contains", "tables", "unpacked", "word_ranges"]
 
 
 class _Steps(TypedDict):
@@ -81,13 +81,13 @@ class Tables:
 @functools.cache
 def tables() -> Tables:
     """Unpack the tables, once per process (some milliseconds)."""
-    return Tables(_unpacked(unidata.TABLES))
+    return Tables(unpacked(unidata.TABLES))
 
 
 @functools.cache
 def word_ranges() -> str:
     """First and last of each range of word characters, one after the other."""
-    ranges: str = _unpacked(unidata.WORD)
+    ranges: str = unpacked(unidata.WORD)
     return ranges
 
 
@@ -103,7 +103,7 @@ def contains(ranges: str, char: str) -> bool:
     return index % 2 == 1 or (index > 0 and ranges[index - 1] == char)
 
 
-def _unpacked(packed: str) -> Any:
+def unpacked(packed: str) -> Any:
     return json.loads(zlib.decompress(base64.b64decode(packed)))
 
 

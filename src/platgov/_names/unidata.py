@@ -1,6 +1,6 @@
 """Unicode data behind platgov.names. Written by tools/build_unicode_tables.py; do not edit.
 
-The two long ones are base64 of zlib of JSON. Derived from data files that are
+The long ones are base64 of zlib of JSON. Derived from data files that are
 Copyright (c) 1991-2025 Unicode, Inc., under https://www.unicode.org/terms_of_use.html
 """
 
