@@ -9,6 +9,7 @@
     │   └── RuleSetError             a rule set, rule or rule file that is refused
     ├── DueProcessError (ValueError) a step that the procedure does not allow to this person or at this time
     ├── ConflictError                one key, two different things to record under it
+    ├── NeedsReplayError             an event that changes the past of a state kept without its history
     ├── VerificationError            a proof, checkpoint or record does not hold
     └── StorageError                 a store cannot be read or written
         ├── BusyError                others held the store for too long; try again
@@ -31,6 +32,7 @@ __all__ = [
     "DueProcessError",
     "HandleError",
     "InputError",
+    "NeedsReplayError",
     "PatternError",
     "PlatgovError",
     "Problem",
@@ -135,6 +137,22 @@ class ConflictError(PlatgovError):
 
     def __str__(self) -> str:
         return f"key {self.key!r} is taken by entry {self.seq}: {self.message}"
+
+
+class NeedsReplayError(PlatgovError):
+    """A state kept without its history cannot take this in; replay the history instead.
+
+    Attributes:
+        event_id: The event; empty where only an instant is too early.
+        message: What changes the past, and how.
+    """
+
+    def __init__(self, event_id: str, message: str) -> None:
+        super().__init__(event_id, message)
+        self.event_id, self.message = event_id, message
+
+    def __str__(self) -> str:
+        return f"{self.message}; replay the history"
 
 
 class VerificationError(PlatgovError):
