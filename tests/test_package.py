@@ -23,6 +23,7 @@ FLOORS = [
     # The four core modules and the ledger never import each other.
     {"rules", "_rules", "accounts", "_accounts", "blacklist", "_blacklist", "minors", "_minors", "ledger", "_ledger"},
     {"enforcement", "_enforcement", "consistency", "_consistency"},
+    {"frames", "_frames"},
     {"cli", "_cli"},
     {"__main__"},
 ]
