@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 .PHONY: help demo test check bench docs soak fmt clean
 
 help:
-	@echo "demo   apply the example rules to comments, each decision with its reason"
+	@echo "demo   apply the example rules to comments; follow one account through sanctions, an appeal and the record"
 	@echo "test   run the tests"
 	@echo "check  formatting, lint, types, coverage, documentation"
 	@echo "bench  measure against other engines (needs about ten minutes)"
@@ -42,6 +42,7 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
 
 demo: $(VENV)/run.stamp
 	@$(BIN)/python examples/comments/demo.py
+	@$(BIN)/python examples/governance/demo.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet

@@ -1,11 +1,12 @@
-"""The command line: check rule files, decide on events, explain decisions, publish rules."""
+"""The command line: rule files, decisions on events, and the ledger that they are recorded in."""
 
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from platgov import __version__
 
@@ -30,7 +31,8 @@ def _parser() -> argparse.ArgumentParser:
         help="decide on events",
         description="Decide on every event: one JSON object a line, or CSV with a header of fact names. "
         "A line that is no event becomes a rejected record, and the run goes on.",
-        epilog="Exit codes: 0 all decided, 1 nothing could be done, 3 some lines were rejected, 130 interrupted.",
+        epilog="Exit codes: 0 all decided, 1 nothing could be done or the ledger failed, "
+        "3 some lines were rejected or some decisions not recorded, 130 interrupted.",
     )
     decide.add_argument("rules", metavar="RULES", help="rule file (TOML)")
     decide.add_argument("events", metavar="EVENTS", help="events; - reads standard input")
@@ -38,6 +40,13 @@ def _parser() -> argparse.ArgumentParser:
     decide.add_argument("--format", choices=("jsonl", "csv"), help="how events are written; default: by the file name")
     decide.add_argument("--at", metavar="INSTANT", help="instant to record, such as 2026-02-01T00:00:00Z; default: now")
     decide.add_argument("--no-reasons", action="store_true", help="leave the reasons out of the output")
+
+    decide.add_argument("--ledger", metavar="LEDGER", help="record every decision, before it is written out")
+    _add_schema(decide)
+    decide.add_argument("--origin", metavar="NAME", help="what a ledger that is created is called")
+    decide.add_argument(
+        "--subject", metavar="FIELD", help="what tells whom an event is about; default: the one identity fact"
+    )
 
     explain = commands.add_parser(
         "explain", help="explain decisions", description="Say in words what decisions mean and rest on."
@@ -50,7 +59,101 @@ def _parser() -> argparse.ArgumentParser:
     )
     publish.add_argument("rules", metavar="RULES", help="rule file (TOML)")
     publish.add_argument("--title", default="Community rules", help="heading of the page")
+    _add_reading(commands)
+    _add_writing(commands)
     return parser
+
+
+def _command(commands: Any, name: str, summary: str, more: str = "") -> argparse.ArgumentParser:
+    description = f"{summary[:1].upper()}{summary[1:]}. {more}".strip()
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=description)
+    parser.add_argument("ledger", metavar="LEDGER", help="SQLite file, or postgresql:// address")
+    _add_schema(parser)
+    return parser
+
+
+def _add_schema(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--schema", default="platgov", metavar="NAME", help="PostgreSQL schema of the ledger; default: platgov"
+    )
+
+
+def _add_reading(commands: Any) -> None:
+    verify = _command(commands, "verify", "check a ledger, or an export of one", "Exit code 1 at the first fault.")
+    _add_checks(verify)
+
+    checkpoint = _command(commands, "checkpoint", "print what is to be kept elsewhere")
+    export = _command(commands, "export", "write a ledger as lines of JSON", "Checked by `verify` without the ledger.")
+    prove = _command(commands, "prove", "print a proof that an entry is in a ledger")
+    prove.add_argument("seq", type=_whole, metavar="SEQ", help="number of the entry")
+    prove.add_argument("--checkpoint", metavar="FILE", help="the checkpoint that the proof is for; default: one of now")
+    for parser in (checkpoint, export, prove):
+        parser.add_argument("--key-file", metavar="FILE", help="private key that signs the checkpoint")
+        parser.add_argument(
+            "-o", "--output", required=parser is export, metavar="FILE", help="new file; - is standard output"
+        )
+
+    proof = commands.add_parser(
+        "verify-proof", help="check a proof without the ledger", description="Check what `prove` printed."
+    )
+    proof.add_argument("proof", metavar="PROOF", help="the proof; - reads standard input")
+    _add_checks(proof)
+
+    log = _command(commands, "log", "list entries")
+    for name, what in (
+        ("subject", "about this subject"),
+        ("rule", "decisions with a finding by this rule"),
+        ("kind", "of this kind, such as decision"),
+        ("stream", "of this stream"),
+    ):
+        log.add_argument(f"--{name}", metavar=name.upper(), help=f"only those {what}")
+    log.add_argument("--since", metavar="INSTANT", help="only those for this instant or later")
+    log.add_argument("--until", metavar="INSTANT", help="only those for an earlier instant")
+    log.add_argument("--limit", type=_whole, metavar="N", help="only the last N of them")
+    log.add_argument("--json", action="store_true", help="one JSON object a line, with everything")
+
+    statement = _command(commands, "statement", "write the reasons for a sanction")
+    statement.add_argument("id", metavar="ID", help="number of the entry, or the beginning of the id of the sanction")
+    statement.add_argument("--rules", required=True, metavar="RULES", help="rule file that decided")
+    statement.add_argument("--format", choices=("notice", "dsa"), default="notice", help="for whom; default: notice")
+    statement.add_argument("--language", default="en", metavar="TAG", help="en, zh; default: en")
+
+
+def _add_writing(commands: Any) -> None:
+    overturn = _command(commands, "overturn", "record that a decision or sanction counts as never made")
+    overturn.add_argument("id", metavar="ID", help="number of the entry, or the beginning of sha256:... or s-...")
+    overturn.add_argument(
+        "--authority",
+        choices=("reviewer", "senior", "editor_in_chief"),
+        default="reviewer",
+        help="authority they act with; default: reviewer",
+    )
+    erase = _command(
+        commands,
+        "erase",
+        "erase what a ledger holds about somebody",
+        "For good. Places and hashes stay, and so proofs.",
+    )
+    erase.add_argument("--subject", required=True, metavar="SUBJECT", help="whom")
+    for parser in (overturn, erase):
+        parser.add_argument("--by", required=True, metavar="WHO", help="who decided so")
+        parser.add_argument("--reason", required=True, metavar="TEXT", help="why")
+        parser.add_argument("--at", metavar="INSTANT", help="when; default: now")
+
+
+def _add_checks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint", action="append", default=[], metavar="FILE", help="a checkpoint kept elsewhere; may be repeated"
+    )
+    parser.add_argument(
+        "--key", action="append", default=[], metavar="KEY", help="public key that must have signed; may be repeated"
+    )
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no whole number")
+    return int(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +166,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = _parser().parse_args(argv)
-    from platgov._cli.commands import COMMANDS  # noqa: PLC0415 - `--help` and usage errors need no engine
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name that is no text, or a notice in a language that the terminal lacks, is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if arguments.command in ("check", "decide", "explain", "publish"):
+        from platgov._cli.commands import COMMANDS  # noqa: PLC0415 - `--help` and usage errors need no engine
+    else:
+        from platgov._cli.ledgers import COMMANDS  # noqa: PLC0415
 
     try:
         code = COMMANDS[arguments.command](arguments)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from platgov._canonical import dumps, loads
 from platgov._cli.events import csv_events, json_events
+from platgov._cli.recording import BATCH, Book, event_id, named
 from platgov._cli.report import Progress, Tally
 from platgov._rules.ruleset import RuleSet
 from platgov._time import from_iso, to_epoch
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from platgov._cli.events import Line
+    from platgov._cli.recording import Noted
     from platgov._rules.decision import Decision
 
 __all__ = ["check", "decide", "explain", "publish"]
 
 OK, BAD, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
 _BUFFER: Final = 1 << 16
+_HELD: Final = 1 << 22
+"""Most bytes of input that wait to be recorded together."""
 
 
 def _say(text: str) -> None:
@@ -84,19 +88,37 @@ def decide(arguments: argparse.Namespace) -> int:
     except InputError as error:
         _say(f"--at: {error.problems[0].message}")
         return BAD
-    for given, what in ((arguments.events, "the input"), (arguments.rules, "the rule file")):
+    if arguments.ledger is None and (arguments.origin or arguments.subject):
+        _say("--origin and --subject say how decisions are recorded; give --ledger FILE as well")
+        return BAD
+    inputs = [(arguments.events, "the input"), (arguments.rules, "the rule file"), (arguments.ledger, "the ledger")]
+    for given, what in inputs[: 2 if arguments.ledger is None else 3]:
         if "-" not in (arguments.output, given) and _same_file(given, arguments.output):
             _say(f"{arguments.output}: is {what} as well; write to another file")
             return BAD
     with contextlib.ExitStack() as stack:
         try:
             source = _source(arguments.events, stack)
+            book = _book(arguments, rule_set, stack)  # before the output is emptied
             target = _target(arguments.output, stack)
+        except PlatgovError as error:
+            _say(f"{named(arguments.ledger)}: {error}")
+            return BAD
         except OSError as error:
             _say(f"{error.filename}: {error.strerror or error}")
             return BAD
         events = csv_events(source, rule_set.schema) if _is_csv(arguments) else json_events(source)
-        return _Run(rule_set, at, target, _size(arguments.events), reasons=not arguments.no_reasons).over(events)
+        run = _Run(rule_set, at, target, _size(arguments.events), reasons=not arguments.no_reasons, book=book)
+        return run.over(events)
+
+
+def _book(arguments: argparse.Namespace, rule_set: RuleSet, stack: contextlib.ExitStack) -> Book | None:
+    if arguments.ledger is None:
+        return None
+    book = Book.open(
+        arguments.ledger, rule_set, schema=arguments.schema, origin=arguments.origin, subject=arguments.subject
+    )
+    return stack.enter_context(book)
 
 
 def _is_csv(arguments: argparse.Namespace) -> bool:
@@ -135,60 +157,93 @@ def _size(path: str) -> int | None:
 
 
 class _Run:
-    """One pass over the events: decisions out, counts kept, nothing else in memory."""
+    """One pass over the events: decisions out, counts kept, nothing else in memory.
 
-    def __init__(self, rule_set: RuleSet, at: int, target: BinaryIO, size: int | None, *, reasons: bool) -> None:
-        self.rule_set, self.at, self.target, self.reasons = rule_set, at, target, reasons
+    With a ledger, decisions wait until some hundreds are recorded in one transaction, and are
+    put out only then: whoever reads one may rely on its being on disk.
+    """
+
+    def __init__(
+        self, rule_set: RuleSet, at: int, target: BinaryIO, size: int | None, *, reasons: bool, book: Book | None
+    ) -> None:
+        self.rule_set, self.at, self.target, self.reasons, self.book = rule_set, at, target, reasons, book
         self.tally = Tally()
         self.progress = Progress(sys.stderr, size)
         self.known = {field.name for field in rule_set.schema.fields}
+        self.waiting: list[tuple[Line, Decision | None]] = []
+        self.held = 0
 
     def over(self, events: Iterator[Line]) -> int:
         code = OK
         try:
             for line in events:
-                self.target.write(self.record(line))
+                self.waiting.append((line, self.decided(line)))
+                self.held += line.size
+                if self.book is None or len(self.waiting) >= BATCH or self.held >= _HELD:
+                    self.put()
                 self.progress.step(line.size)
+            self.put()
             self.target.flush()
         except KeyboardInterrupt:
             # Everything decided so far is complete lines; put them out before leaving.
             code = INTERRUPTED
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, PlatgovError):
+                self.put()
                 self.target.flush()
         except BrokenPipeError:
             raise  # the reader has seen enough; `main` ends quietly
-        except OSError as error:
-            _say(f"stopped: {error.strerror or error}")
+        except (OSError, PlatgovError) as error:
+            _say(f"stopped: {getattr(error, 'strerror', None) or error}")
+            if self.book is not None:
+                _say(f"{self.book.summary()}; the same command with the same --at goes on from there")
             return BAD
         self.progress.done()
         if code == INTERRUPTED:
             _say(f"interrupted after {self.tally.events:,} events; what was decided is written")
         _say(self.tally.summary(self.rule_set, sys.stderr))
-        return code or (SOME_REJECTED if self.tally.rejected else OK)
+        if self.book is not None:
+            _say(self.book.summary())
+        failed = self.tally.rejected or (self.book is not None and self.book.failed)
+        return code or (SOME_REJECTED if failed else OK)
 
-    def record(self, line: Line) -> bytes:
-        """Give the output line for an input line."""
+    def decided(self, line: Line) -> Decision | None:
+        """Decide on an input line and count it; None for a line that is no event."""
         if line.event is None:
             self.tally.rejected += 1
-            return dumps({"line": line.number, "rejected": line.reason}) + b"\n"
+            return None
         decision = self.rule_set.decide(line.event, at=self.at)
         self.tally.add(decision)
         for name in line.event.keys() - self.known:
             self.tally.add_undeclared(name)
-        return _line(decision, line, reasons=self.reasons)
+        return decision
+
+    def put(self) -> None:
+        """Record what waits, if there is a ledger, and write it out."""
+        decisions = [(line, decision) for line, decision in self.waiting if decision is not None]
+        noted = iter([None] * len(decisions) if self.book is None else self.book.note(decisions))
+        lines = [
+            dumps({"line": line.number, "rejected": line.reason}) + b"\n"
+            if decision is None
+            else _line(decision, line, next(noted), reasons=self.reasons)
+            for line, decision in self.waiting
+        ]
+        self.waiting.clear()
+        self.held = 0
+        self.target.write(b"".join(lines))
 
 
-def _line(decision: Decision, line: Line, *, reasons: bool) -> bytes:
-    """Write a decision with its line, the event's id if it has one, and its reasons."""
-    parts = [b'{"decision":' + decision.to_bytes()]
-    event_id = None if line.event is None else line.event.get("id")
-    if isinstance(event_id, str | int) and not isinstance(event_id, bool):
-        # A CSV cell may hold bytes that are no text; they are shown as the character for that.
-        parts.append(b'"id":' + dumps(str(event_id).encode(errors="replace").decode()))
-    parts.append(b'"line":%d' % line.number)
+def _line(decision: Decision, line: Line, noted: Noted | None, *, reasons: bool) -> bytes:
+    """Write a decision with its line, the event's id if it has one, its reasons, and where it is recorded."""
+    more: dict[str, Any] = {"line": line.number}
+    name = event_id(line)
+    if name is not None:
+        more["id"] = name
+    if noted is not None:
+        more["entry" if noted.problem is None else "unrecorded"] = noted.seq if noted.problem is None else noted.problem
     if reasons and decision.findings:
-        parts.append(b'"reasons":' + dumps([reason.to_dict() for reason in decision.explain()]))
-    return b",".join(parts) + b"}\n"
+        more["reasons"] = [reason.to_dict() for reason in decision.explain()]
+    # The decision is put in as the bytes that it has, not written a second time.
+    return b'{"decision":' + decision.to_bytes() + b"," + dumps(more)[1:] + b"\n"
 
 
 # -- explain -----------------------------------------------------------------------------------
@@ -238,6 +293,10 @@ def _explained(data: Any) -> str:
         facts = ", ".join(f"{fact} is {why}" for fact, why in item["facts"].items())
         lines.append(f"  open: {item['rule']} ({item['code']}{': ' + facts if facts else ''})")
     lines.append(f"  rules {decision['policy']}, facts {decision['fingerprint']}")
+    if "entry" in data:
+        lines.append(f"  recorded as entry {data['entry']}")
+    if "unrecorded" in data:
+        lines.append(f"  not recorded: {data['unrecorded']}")
     return "\n".join(lines)
 
 

@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from platgov._rules.decision import Decision
     from platgov._rules.ruleset import RuleSet
 
-__all__ = ["Progress", "Tally", "table"]
+__all__ = ["Progress", "RefusedError", "Tally", "table"]
 
 
 _MOST_NAMES: Final = 100
 
 
+class RefusedError(Exception):
+    """Something that the command line says no to; the text names the file or value."""
+
+
 class Progress:
     """One line on a terminal: how many, how fast, how long still. Silent in a pipe."""
 
-    def __init__(self, stream: TextIO, total_bytes: int | None) -> None:
-        self.stream, self.total = stream, total_bytes
+    def __init__(self, stream: TextIO, total_bytes: int | None, unit: str = "events") -> None:
+        self.stream, self.total, self.unit = stream, total_bytes, unit
         self.shown = stream.isatty()
         self.count = self.bytes = 0
         self.started = self.last = time.monotonic()
@@ -36,14 +40,25 @@ class Progress:
         if self.shown and not self.count & 0xFF:
             now = time.monotonic()
             if now - self.last >= 0.2:
-                self.last = now
-                self.stream.write(f"\r{self.line(now)}\x1b[K")
-                self.stream.flush()
+                self._show(now)
+
+    def reach(self, count: int, total: int) -> None:
+        """Be at a count of a total that is known, where the steps come in batches."""
+        self.count = self.bytes = count
+        self.total = total
+        now = time.monotonic()
+        if self.shown and now - self.last >= 0.2:
+            self._show(now)
+
+    def _show(self, now: float) -> None:
+        self.last = now
+        self.stream.write(f"\r{self.line(now)}\x1b[K")
+        self.stream.flush()
 
     def line(self, now: float) -> str:
         """Give the line for an instant of the monotonic clock."""
         passed = max(now - self.started, 1e-6)
-        text = f"{self.count:,} events, {self.count / passed:,.0f} a second"
+        text = f"{self.count:,} {self.unit}, {self.count / passed:,.0f} a second"
         if self.total and self.bytes:
             share = min(self.bytes / self.total, 1.0)
             text += f", {share:.0%}, {_span(passed / share - passed)} left"
