@@ -1,0 +1,47 @@
+"""Are rules what they seem: does each one matter, does nobody's identity, and what does an edit change?
+
+`analyse` looks for defects, `diff` compares two editions by what they decide, `independent_of`,
+`monotone` and `gap` answer one question each, and `witness_suite` gives the events that pin a
+rule set down. No solver is needed: conditions compare facts with constants, so finitely many
+kinds of events can be told apart, and a search over these is exact.
+
+An answer is ``proved`` for every event there can be: facts may be missing, null or of the wrong
+type, and measures, exceptions and undetermined outcomes count as `platgov.rules` defines them.
+What is shown by an example was decided by the rule set itself.
+
+What it cannot do:
+
+- Patterns, arithmetic on facts, comparisons of two facts, macros over lists, parts of dates and
+  rules in Python are not seen into. What follows whatever they say is still proved; what
+  depends on them is proved only if a real event shows it, and ``unknown`` otherwise. So a rule
+  whose arithmetic can never work out is not found.
+- Of terms looked for in one text, only simple relations are known (one inside another, one
+  beginning against another). Facts that exclude each other in your data, such as a reply
+  without a thread, do not exclude each other here.
+- The question is hard in general. Each one has a budget; past it the answer is ``unknown``,
+  never ``proved``.
+- It says nothing about whether a rule is right, or whom it hits in practice.
+
+"""
+
+from platgov._consistency.answers import Answer, Diff, Example, Report, Severity, Status
+from platgov._consistency.checks import analyse
+from platgov._consistency.compare import diff
+from platgov._consistency.questions import gap, independent_of, monotone
+from platgov._consistency.suite import Case, witness_suite
+
+__all__ = [
+    "Answer",
+    "Case",
+    "Diff",
+    "Example",
+    "Report",
+    "Severity",
+    "Status",
+    "analyse",
+    "diff",
+    "gap",
+    "independent_of",
+    "monotone",
+    "witness_suite",
+]
