@@ -112,7 +112,12 @@ class Ledger:
         except BaseException:
             store.close()
             raise
-        store.recheck = lambda session: check_tail(session, identity.origin)
+
+        def recheck(session: Session) -> None:
+            session.row(tables.LOCKED_HEAD[session.dialect])  # so that nobody commits between what is read below
+            check_tail(session, identity.origin)
+
+        store.recheck = recheck
         return cls(store, identity, signer=signer, entropy=entropy)
 
     @property
