@@ -415,7 +415,7 @@ def test_what_is_no_hash_is_refused_everywhere(bad):
         assert code_of(call, *args) == "hash"
 
 
-@pytest.mark.parametrize("bad", [None, "x", 7, b"x" * 64, iter([]), {}, object()], ids=repr)
+@pytest.mark.parametrize("bad", [None, "x", 7, b"x" * 64, iter([]), {}, object()], ids=lambda bad: type(bad).__name__)
 def test_what_is_no_list_of_hashes_is_refused(bad):
     assert code_of(verify_inclusion, 0, 1, ONES[0], bad, ONES[0]) == "type"
     assert code_of(verify_consistency, 1, 1, bad, ONES[0], ONES[0]) == "type"
