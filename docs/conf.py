@@ -56,7 +56,10 @@ nitpick_ignore_regex = [
 # Napoleon reads "What was done: the text" at the start of an attribute's docstring as a type and a text.
 GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # type: ignore[method-assign]  # noqa: SLF001
 
-PUBLIC = ("cli", "codec", "conditions", "errors", "facts", "measures", "names", "rules", "verdict")
+PUBLIC = (
+    "accounts", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames", "ledger",
+    "measures", "messages", "names", "rules", "schedules", "stores", "verdict",
+)  # fmt: skip
 HOMES = {
     name: f"platgov.{module}.{name}"
     for module in PUBLIC
