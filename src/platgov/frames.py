@@ -47,8 +47,8 @@ def scores(events: Any, policy: CreditPolicy, *, at: int | dt.datetime) -> Any:
         at: The instant the scores are for.
 
     Returns:
-        A frame of the same kind with one row for each account, in no particular order:
-        ``account``; ``at``; ``debt`` in units of which ``policy.recovery`` makes a point (see
+        A frame of the same kind with one row for each account, in no particular order. Its columns
+        are ``account``; ``at``; ``debt`` in units of which ``policy.recovery`` makes a point (see
         `current`); ``value``; for a `Drain` also ``next_change``, null for never; ``exact``. Where
         ``exact`` is false, ``debt``, ``value`` and ``next_change`` are null. That happens where
 

@@ -141,7 +141,7 @@ class FileWitness:
             at: The instant that a cosignature states; needed if this witness signs.
 
         Returns:
-            The checkpoint as it was stored: with this witness's cosignature if it signs.
+            The checkpoint as it was stored, with the cosignature of this witness if it signs.
 
         Raises:
             VerificationError: As of ``check_growth``; ``unknown_origin``: no key is known for
