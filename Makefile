@@ -4,12 +4,13 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 
-.PHONY: help demo test check bench docs soak fmt clean
+.PHONY: help demo test check cover bench docs soak fmt clean
 
 help:
 	@echo "demo   apply the example rules to comments; follow one account through sanctions, an appeal and the record"
 	@echo "test   run the tests"
-	@echo "check  formatting, lint, types, coverage, documentation"
+	@echo "check  formatting, lint, types, documentation"
+	@echo "cover  the tests, with coverage"
 	@echo "bench  measure against other engines (needs about ten minutes)"
 	@echo "docs   build the documentation into docs/_build/html"
 	@echo "soak   long fuzz and property runs"
@@ -45,18 +46,28 @@ demo: $(VENV)/run.stamp
 	@$(BIN)/python examples/governance/demo.py
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet
+	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet $(PYTEST)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet --cov --cov-report=term
 	$(MAKE) docs
 
-bench: $(VENV)/bench.stamp
+# The tests once more, counting which lines and branches they reach.
+cover:
+	$(MAKE) test PYTEST="--cov --cov-report=term"
+
+# Under the GPL, so in an environment of its own, which only the benchmark of the ledger talks to.
+.venv-pymerkle/python.stamp: requirements/bench-ledger.txt
+	$(PYTHON) -m venv .venv-pymerkle
+	.venv-pymerkle/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(VENV)/bench.stamp .venv-pymerkle/python.stamp
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/decide.py
+	$(BIN)/python benchmarks/ledger.py
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m sphinx -W -n -q -b html docs docs/_build/html
@@ -69,4 +80,4 @@ fmt: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only .
 
 clean:
-	rm -rf $(VENV) docs/_build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-pymerkle docs/_build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

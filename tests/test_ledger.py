@@ -242,13 +242,15 @@ def test_an_entry_that_is_missing_shows_in_the_numbers_of_whoever_it_is_about(pa
 
 
 def rehash(path, statement, *params):
-    """Change entries below the first stored node, and make the head fit again, as an insider could."""
+    """Change entries, and make nodes and head fit again, as an insider could."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(statement, params)
         origin, _ = connection.execute("SELECT origin, salt FROM platgov_ledger").fetchone()
-        frontier = Frontier()
+        frontier, nodes = Frontier(), []
         for row in connection.execute(f"SELECT {COLUMNS} FROM platgov_entries ORDER BY seq"):
-            frontier.append(leaf_hash(entries.leaf_of(origin, *row[:11])))
+            nodes += frontier.append(leaf_hash(entries.leaf_of(origin, *row[:11])))
+        connection.execute("DELETE FROM platgov_nodes")
+        connection.executemany("INSERT INTO platgov_nodes VALUES (?, ?, ?)", nodes)
         connection.execute("UPDATE platgov_heads SET frontier = ? WHERE stream = ''", (frontier.to_bytes(),))
 
 

@@ -169,8 +169,8 @@ def test_every_small_tree_agrees_with_the_rfc():
     for size, root in enumerate(roots):
         leaves = ONES[:size]
         frontier = Frontier()
-        for leaf in leaves:
-            assert frontier.append(leaf) == ()
+        reported = [node for leaf in leaves for node in frontier.append(leaf)]
+        assert sorted(reported) == complete_nodes(leaves)
         assert frontier.root == root_of(leaves) == root
         for index in range(size):
             proof = [range_hash(*part, by_ranges(leaves)) for part in inclusion_plan(index, size)]
@@ -289,15 +289,15 @@ def test_a_frontier_grown_in_any_way_is_the_tree_and_reports_each_node_once(step
         if step == "append":
             reported += frontier.append(supply[size])
             size += 1
-        elif step == "block" and size % 256 == 0:
-            reported += frontier.append_subtree(8, mth(supply[size : size + 256]))
-            size += 256
+        elif step == "block" and size % 16 == 0:
+            reported += frontier.append_subtree(4, mth(supply[size : size + 16]))
+            size += 16
         elif step == "sub":
             level = data.draw(st.integers(0, (size & -size).bit_length() - 1 if size else 9))
             reported += frontier.append_subtree(level, mth(supply[size : size + (1 << level)]))
             size += 1 << level
-            if level > 8:  # what is inside a subtree of a higher level was never seen
-                reported = [node for node in complete_nodes(supply[:size]) if node.level == 8]
+            if level > 4:  # what is inside a subtree of a higher level was never seen
+                reported = complete_nodes(supply[:size])
         elif step.startswith("extend"):
             count = data.draw(st.integers(0, 700 if step.endswith("far") else 9))
             reported += frontier.extend(supply[size : size + count])
@@ -319,7 +319,11 @@ def test_a_frontier_grown_in_any_way_is_the_tree_and_reports_each_node_once(step
 
 
 def complete_nodes(leaves):
-    return [Node(8, at, mth(leaves[at << 8 : (at + 1) << 8])) for at in range(len(leaves) >> 8)]
+    return [
+        Node(level, at, mth(leaves[at << level : (at + 1) << level]))
+        for level in (4, 8)
+        for at in range(len(leaves) >> level)
+    ]
 
 
 def test_proofs_come_from_stored_nodes_and_few_of_them():
@@ -327,8 +331,8 @@ def test_proofs_come_from_stored_nodes_and_few_of_them():
     leaves = hashes(size)
     frontier = Frontier()
     stored = {(level, index): value for level, index, value in frontier.extend(leaves)}
-    assert {level for level, _ in stored} == {8, 16}
-    assert len(stored) == (size >> 8) + (size >> 16)
+    assert {level for level, _ in stored} == {4, 8, 12, 16}
+    assert len(stored) == sum(size >> level for level in (4, 8, 12, 16))
     one_by_one = Frontier()
     assert {(n.level, n.idx): n.hash for leaf in leaves for n in one_by_one.append(leaf)} == stored
     assert one_by_one == frontier
@@ -336,7 +340,7 @@ def test_proofs_come_from_stored_nodes_and_few_of_them():
 
     def node(level, index):
         nonlocal reads
-        base = level // 8 * 8
+        base = level // 4 * 4
         part = range(index << (level - base), (index + 1) << (level - base))
         reads += len(part)
         return subtree_root([stored[base, at] if base else leaves[at] for at in part])
@@ -349,7 +353,7 @@ def test_proofs_come_from_stored_nodes_and_few_of_them():
         old = index + 1
         proof = [range_hash(*part, node) for part in consistency_plan(old, size)]
         verify_consistency(old, size, proof, root_of(leaves[:old]), root)
-        assert reads <= 2 * 3 * 256
+        assert reads <= 2 * 5 * 16
         reads = 0
 
 

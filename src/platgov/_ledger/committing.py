@@ -51,11 +51,16 @@ class Appending:
         tags = [self._identity.key_tag(item.key) for item in items]
         subjects = {item.subject for item in items if item.subject is not None} - self._subjects.keys()
         streams = {item.stream for item in items} - self._streams.keys()
-        for found in _found(session, tables.BY_KEY[dialect], tables.BY_KEYS[dialect], set(tags) - self._known.keys()):
-            self._known[found[5]] = Row._make(found)
-        for subject, secret, tag, n in _found(session, tables.SUBJECT[dialect], tables.SUBJECTS[dialect], subjects):
-            self._subjects[subject] = _Subject(secret, tag, n or 0)
-        self._streams.update(_found(session, tables.STREAM[dialect], tables.STREAMS[dialect], streams))
+        kinds = (
+            (self._load_key, tables.BY_KEY, tables.BY_KEYS, set(tags) - self._known.keys()),
+            (self._load_subject, tables.SUBJECT, tables.SUBJECTS, subjects),
+            (self._load_stream, tables.STREAM, tables.STREAMS, streams),
+        )
+        wanted = [kind for kind in kinds if kind[3]]
+        queries = [_query(session, one[dialect], several[dialect], values) for _, one, several, values in wanted]
+        for kind, rows in zip(wanted, session.read_all(queries), strict=True):
+            for row in rows:
+                kind[0](*row)
         return tags
 
     def add(self, items: Sequence[Prepared], tags: Sequence[str]) -> tuple[Receipt, ...]:
@@ -77,17 +82,30 @@ class Appending:
         """Write what is staged."""
         if not self._rows:
             return
-        session = self._session
-        _write(session, tables.INSERT_ENTRY, self._rows)
-        _write(session, tables.INSERT_NODE, self._nodes)
-        _write(session, tables.INSERT_SUBJECT, self._new)
-        _write(session, tables.SET_STREAM, [(name, self._streams[name]) for name in sorted(self._grown)])
-        session.run(tables.SET_HEAD, (self._frontier.size, self._frontier.to_bytes()))
+        heads: list[tuple[str, int, bytes | None]] = [("", self._frontier.size, self._frontier.to_bytes())]
+        heads += [(name, self._streams[name], None) for name in sorted(self._grown)]
+        self._session.write_all(
+            (
+                (tables.INSERT_ENTRY, self._rows),
+                (tables.INSERT_NODE, self._nodes),
+                (tables.INSERT_SUBJECT, self._new),
+                (tables.SET_HEAD, heads),
+            )
+        )
         self._rows, self._nodes, self._new = [], [], []
         self._grown.clear()
         if len(self._known) > 4 * CHUNK:  # what was written is found in the table again
             self._known.clear()
             self._subjects.clear()
+
+    def _load_key(self, *row: Any) -> None:
+        self._known[row[5]] = Row._make(row)
+
+    def _load_subject(self, name: str, secret: bytes, tag: str, n: int | None) -> None:
+        self._subjects[name] = _Subject(secret, tag, n or 0)
+
+    def _load_stream(self, name: str, n: int) -> None:
+        self._streams[name] = n
 
     def _stage(self, item: Prepared, tag: str) -> Receipt:
         known = self._known.get(tag)
@@ -317,19 +335,8 @@ class _Subject:
         self.secret, self.tag, self.n = secret, tag, n
 
 
-def _found(session: Session, one: str, several: str, values: set[str]) -> list[tuple[Any, ...]]:
-    if not values:
-        return []
-    if len(values) == 1:
-        return session.rows(one, tuple(values))
-    return session.rows(several, (session.listed(sorted(values)),))
-
-
-def _write(session: Session, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-    if len(rows) == 1:
-        session.run(sql, rows[0])
-    elif rows:
-        session.many(sql, rows)
+def _query(session: Session, one: str, several: str, values: set[str]) -> tuple[str, tuple[Any, ...]]:
+    return (one, tuple(values)) if len(values) == 1 else (several, (session.listed(sorted(values)),))
 
 
 def _content(item: Prepared) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["STORED_LEVELS", "Frontier", "Node"]
 
-STORED_LEVELS = 8
+STORED_LEVELS = 4
 """Completed nodes are reported at every multiple of this level."""
 
 _BLOCK = 1 << STORED_LEVELS
@@ -53,7 +53,9 @@ class Frontier:  # noqa: PLW1641 - it changes, so it has no hash
             raise refusal(
                 "length", f"a tree of {size} leaves has {32 * size.bit_count()} bytes of frontier, not {given}"
             )
-        return cls(size, [data[at : at + 32] for at in range(0, len(data), 32)])
+        restored = cls()
+        restored._size, restored._hashes = size, [data[at : at + 32] for at in range(0, len(data), 32)]
+        return restored
 
     def to_bytes(self) -> bytes:
         """Write the hashes one after another; the size is kept beside them."""
@@ -79,7 +81,7 @@ class Frontier:  # noqa: PLW1641 - it changes, so it has no hash
         return twin
 
     def append(self, leaf: bytes) -> tuple[Node, ...]:
-        """Add one leaf hash; return the nodes of levels 8, 16, 24 … that it completes, lowest first."""
+        """Add one leaf hash; return the nodes of levels 4, 8, 12 … that it completes, lowest first."""
         size = self._size
         if size & (_BLOCK - 1) == _BLOCK - 1:  # the largest size of all, too
             return self.append_subtree(0, leaf)
@@ -96,7 +98,7 @@ class Frontier:  # noqa: PLW1641 - it changes, so it has no hash
         """Add ``2 ** level`` leaves at once, given the hash of their complete subtree.
 
         Returns:
-            The nodes of levels 8, 16, 24 … completed, lowest first; among them the one given,
+            The nodes of levels 4, 8, 12 … completed, lowest first; among them the one given,
             if it is of such a level, but none inside it.
 
         Raises:
@@ -119,7 +121,7 @@ class Frontier:  # noqa: PLW1641 - it changes, so it has no hash
         return tuple(completed)
 
     def extend(self, leaves: Sequence[bytes]) -> tuple[Node, ...]:
-        """Add leaf hashes in order, whole blocks of 256 at once; all or, if one is malformed, none."""
+        """Add leaf hashes in order, whole blocks of 16 at once; all or, if one is malformed, none."""
         leaves = check_hashes(leaves)
         check_size(self._size + len(leaves), "$.size")
         completed: list[Node] = []

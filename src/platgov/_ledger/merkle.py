@@ -1,8 +1,8 @@
 """The Merkle tree of RFC 6962: one hash for a list, short proofs about it, and no secrets.
 
 A *node* is a complete subtree, named by level and index: it covers the leaves from
-``index << level`` up to ``(index + 1) << level``. Levels 8, 16, 24 … are worth storing, because
-any other node follows from at most 128 of those (or, below level 8, of leaves).
+``index << level`` up to ``(index + 1) << level``. Levels 4, 8, 12 … are worth storing, because
+any other node follows from at most 8 of those (or, below level 4, of leaves).
 
 Every hash is 32 bytes, every size at most 2**63 - 1. What is malformed raises ``InputError``;
 what is well formed and does not hold raises ``VerificationError``.

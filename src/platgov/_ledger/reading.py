@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_tail", "head_of", "node_reader", "range_hashes"]
 
-_STORED: Final = range(56, 0, -STORED_LEVELS)
+_STORED: Final = range(60, 0, -STORED_LEVELS)
 
 
 def head_of(session: Session) -> Frontier:
@@ -31,7 +31,7 @@ def leaf_hashes(session: Session, origin: str, begin: int, end: int) -> list[byt
 
 
 def node_reader(session: Session, origin: str) -> Callable[[int, int], bytes]:
-    """Give the hash of any complete subtree, from stored nodes and, below level 8, from leaves."""
+    """Give the hash of any complete subtree, from stored nodes and, below level 4, from leaves."""
 
     def node(level: int, idx: int) -> bytes:
         above = level % STORED_LEVELS
@@ -57,7 +57,7 @@ def range_hashes(session: Session, origin: str, plan: tuple[tuple[int, int], ...
 def check_tail(session: Session, origin: str) -> Frontier:
     """Check that the head is that of the entries: their number, and a frontier that follows from them.
 
-    Reads at most 255 entries and as many nodes of each stored level, however long the ledger is.
+    Reads at most 15 entries and as many nodes of each stored level, however long the ledger is.
 
     Raises:
         VerificationError: ``head``: it is not.

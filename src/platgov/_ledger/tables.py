@@ -139,10 +139,10 @@ STREAMS: Final = {
 INSERT_ENTRY: Final = f"INSERT INTO platgov_entries ({COLUMNS}) VALUES ({', '.join('?' * 15)})"
 INSERT_SUBJECT: Final = "INSERT INTO platgov_subjects (secret, tag, subject) VALUES (?, ?, ?)"
 INSERT_NODE: Final = "INSERT INTO platgov_nodes (level, idx, hash) VALUES (?, ?, ?)"
-SET_STREAM: Final = (
-    "INSERT INTO platgov_heads (stream, n) VALUES (?, ?) ON CONFLICT (stream) DO UPDATE SET n = excluded.n"
+SET_HEAD: Final = (
+    "INSERT INTO platgov_heads (stream, n, frontier) VALUES (?, ?, ?) "
+    "ON CONFLICT (stream) DO UPDATE SET n = excluded.n, frontier = excluded.frontier"
 )
-SET_HEAD: Final = "UPDATE platgov_heads SET n = ?, frontier = ? WHERE stream = ''"
 
 # -- reading ---------------------------------------------------------------------------------
 
@@ -174,6 +174,15 @@ COUNTED: Final = (
 )
 ALL_TAGS: Final = "SELECT tag FROM platgov_subjects ORDER BY tag"
 ALL_STREAMS: Final = "SELECT stream, n FROM platgov_heads WHERE stream <> ''"
+# The two looks at an index: one that lacks an entry would hide it from whoever asks by key or subject.
+KEYS: Final = {
+    "sqlite": "SELECT key, seq FROM platgov_entries INDEXED BY sqlite_autoindex_platgov_entries_1 ORDER BY key",
+    "postgres": "SELECT key, seq FROM platgov_entries ORDER BY key",
+}
+TAGS_OF: Final = {
+    "sqlite": "SELECT subject, tag FROM platgov_subjects WHERE subject IN (SELECT value FROM json_each(?))",
+    "postgres": "SELECT subject, tag FROM platgov_subjects WHERE subject = ANY(?)",
+}
 BY_TAGS: Final = {
     "sqlite": "SELECT tag, subject, secret FROM platgov_subjects WHERE tag IN (SELECT value FROM json_each(?))",
     "postgres": "SELECT tag, subject, secret FROM platgov_subjects WHERE tag = ANY(?)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from hashlib import sha256
+from operator import lt
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import attrs
@@ -146,9 +147,10 @@ def verify_ledger(
     _check_ends(session, head.size)
     subjects = _Subjects(session)
     check_row = _row_checker(identity, rebuilding, subjects.named)
-    nodes = 0
+    nodes = keys = 0
     for batch in session.stream(tables.RANGE, (0, head.size)):
         completed = rebuilding.fold([check_row(row) for row in batch])
+        keys += sum(hash((row[5], row[0])) for row in batch)
         subjects.check()
         _check_nodes(session, completed)
         nodes += len(completed)
@@ -160,6 +162,7 @@ def verify_ledger(
         raise VerificationError("node", "there are stored hashes of parts that do not exist")
     if dict(session.rows(tables.ALL_STREAMS)) != rebuilding.streams:
         raise VerificationError("stream_n", "the counters of the streams are not those of the entries")
+    _check_keys(session, keys)
     _check_subjects(session)
     return rebuilding.finish(head.size)
 
@@ -182,6 +185,7 @@ class _Subjects:
         """Check what was noted since."""
         if not self._open:
             return
+        right: dict[str, str] = {}
         listed = self._session.listed(list(self._open))
         for tag, subject, secret in self._session.rows(tables.BY_TAGS[self._session.dialect], (listed,)):
             seq, named = self._open.pop(tag)
@@ -190,8 +194,12 @@ class _Subjects:
             if len(self._right) >= _REMEMBERED:
                 self._right.clear()
             self._right[tag] = subject
+            right[subject] = tag
         for seq, _ in self._open.values():
             raise VerificationError("subject", "the subject of its tag is not known", seq)
+        named = self._session.listed(list(right))
+        if dict(self._session.rows(tables.TAGS_OF[self._session.dialect], (named,))) != right:
+            raise VerificationError("index", "a subject is not found by its name; the index is damaged")
 
 
 def _row_checker(
@@ -235,6 +243,19 @@ def _check_ends(session: Session, size: int) -> None:
     first, last = session.row(tables.ENDS) or (None, None)
     if (first, last) != ((None, None) if size == 0 else (0, size - 1)):
         raise VerificationError("head", f"the head counts {size} entries; they go from {first} to {last}")
+
+
+def _check_keys(session: Session, expected: int) -> None:
+    """Check that the index of keys has what the table has, in order: a sum of hashes stands for each."""
+    last = ""
+    for batch in session.stream(tables.KEYS[session.dialect]):
+        expected -= sum(map(hash, batch))
+        keys = [last, *(key for key, _ in batch)]
+        if not all(map(lt, keys, keys[1:])):
+            raise VerificationError("index", "the index of keys is out of order")
+        last = keys[-1]
+    if expected:
+        raise VerificationError("index", "the index of keys does not have the keys of the entries")
 
 
 def _check_nodes(session: Session, completed: list[Node]) -> None:

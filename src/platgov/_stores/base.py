@@ -90,6 +90,18 @@ class Session(abc.ABC):
     def listed(self, values: Sequence[str]) -> Any:
         """Give the one parameter that stands for a list of texts (``IN_LIST`` of the dialect)."""
 
+    def read_all(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+        """Return the rows of each of several queries; one round trip, where there is a network."""
+        return [self.rows(sql, params) for sql, params in queries]
+
+    def write_all(self, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+        """Run each statement for each of its rows of parameters; one round trip, where there is a network."""
+        for sql, rows in statements:
+            if len(rows) == 1:
+                self.run(sql, rows[0])
+            elif rows:
+                self.many(sql, rows)
+
     def row(self, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """Return the first row, if there is one."""
         found = self.rows(sql, params)

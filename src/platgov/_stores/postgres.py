@@ -6,7 +6,7 @@ import itertools
 import os
 import re
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -26,6 +26,7 @@ from platgov.errors import BusyError, HandleError, PlatgovError, SchemaError, St
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     import psycopg
 
@@ -78,6 +79,21 @@ class PostgresSession(Session):
 
     def listed(self, values: Sequence[str]) -> list[str]:
         return list(values)
+
+    def read_all(self, queries: Sequence[tuple[str, Sequence[Any]]]) -> list[list[tuple[Any, ...]]]:
+        with self._together():
+            asked = [self._cursor().execute(self._translate(sql), params) for sql, params in queries]
+            return [cursor.fetchall() for cursor in asked]
+
+    def write_all(self, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> None:
+        with self._together():
+            super().write_all(statements)
+
+    def _together(self) -> AbstractContextManager[object]:
+        """Send statements without waiting for the answer to each."""
+        import psycopg  # noqa: PLC0415 - an extra
+
+        return self._connection.pipeline() if psycopg.Pipeline.is_supported() else nullcontext()
 
     def _cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
         import psycopg  # noqa: PLC0415 - an extra

@@ -45,6 +45,7 @@ class SQLiteSession(Session):
     def __init__(self, connection: sqlite3.Connection, translated: dict[str, str]) -> None:
         self._connection = connection
         self._translated = translated
+        self._kept = self._cursor()
         self.pages = 0
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -55,11 +56,11 @@ class SQLiteSession(Session):
         return self._executed(sql, params).rowcount
 
     def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
-        self.pages += 2 * len(rows)
-        self._cursor().executemany(self._sql(sql), rows)
+        self.pages += len(rows)
+        self._kept.executemany(self._sql(sql), rows)
 
     def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
-        cursor = self._executed(sql, params)
+        cursor = self._cursor().execute(self._sql(sql), params)
         while rows := cursor.fetchmany(BATCH):
             yield rows
 
@@ -71,7 +72,7 @@ class SQLiteSession(Session):
         self._cursor().execute(statement)
 
     def _executed(self, sql: str, params: Sequence[Any]) -> sqlite3.Cursor:
-        return self._cursor().execute(self._sql(sql), params)
+        return self._kept.execute(self._sql(sql), params)
 
     def _cursor(self) -> sqlite3.Cursor:
         # Not connection.cursor(): a host may have put its own row factory or cursor class there.
@@ -134,6 +135,8 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.Error as bad:
         raise _ours(bad) from bad
+    except UnicodeDecodeError as bad:  # SQLite quotes a damaged schema in its message
+        raise SchemaError("damaged", f"SQLite cannot read its file: {bad}") from bad
 
 
 def _ours(bad: sqlite3.Error) -> StorageError:
