@@ -44,12 +44,16 @@ html_show_sphinx = False
 
 # What other projects document; there are no links to them, because the build is offline.
 nitpick_ignore_regex = [
-    (r"py:.*", r"(abc|attrs|attr|cattrs|collections|concurrent|contextlib|datetime|dt|enum|fractions|hypothesis|os|pathlib|pendulum|re|typing)\..*"),
+    (r"py:.*", r"(abc|attrs|attr|cattrs|collections|concurrent|contextlib|datetime|dt|enum|fractions)\..*"),
+    (r"py:.*", r"(hypothesis|os|pathlib|pendulum|re|typing)\..*"),
     (r"py:.*", r"_?(Any|Callable|ClassVar|Enum|Generic|Iterable|Iterator|Literal|Mapping|NamedTuple|Path|Protocol)"),
     (r"py:.*", r"_?(Sequence|TypeVar|ABC|Attribute|AbstractContextManager)"),
     # Type variables, and types that hosts are given but do not make: the pages describe their fields.
     (r"py:.*", r"(platgov\.[\w.]+\.)?T"),
-    (r"py:.*", r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow)"),
+    (
+        r"py:.*",
+        r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow)",
+    ),
     (r"py:.*", r"platgov\._conditions\.tree\..*"),
 ]
 
