@@ -174,14 +174,23 @@ COUNTED: Final = (
 )
 ALL_TAGS: Final = "SELECT tag FROM platgov_subjects ORDER BY tag"
 ALL_STREAMS: Final = "SELECT stream, n FROM platgov_heads WHERE stream <> ''"
-# The two looks at an index: one that lacks an entry would hide it from whoever asks by key or subject.
+# Looks at indexes beside tables: one that lacks an entry would hide it from whoever asks by key or subject.
 KEYS: Final = {
     "sqlite": "SELECT key, seq FROM platgov_entries INDEXED BY sqlite_autoindex_platgov_entries_1 ORDER BY key",
     "postgres": "SELECT key, seq FROM platgov_entries ORDER BY key",
 }
-TAGS_OF: Final = {
-    "sqlite": "SELECT subject, tag FROM platgov_subjects WHERE subject IN (SELECT value FROM json_each(?))",
-    "postgres": "SELECT subject, tag FROM platgov_subjects WHERE subject = ANY(?)",
+SUBJECT_ROWS: Final = {
+    "sqlite": "SELECT subject, tag FROM platgov_subjects NOT INDEXED",
+    "postgres": "SELECT subject, tag FROM platgov_subjects",
+}
+NAMES: Final = {
+    "sqlite": "SELECT subject, tag FROM platgov_subjects INDEXED BY sqlite_autoindex_platgov_subjects_1 "
+    "ORDER BY subject",
+    "postgres": "SELECT subject, tag FROM platgov_subjects ORDER BY subject",
+}
+TAGS: Final = {
+    "sqlite": "SELECT tag, subject FROM platgov_subjects INDEXED BY sqlite_autoindex_platgov_subjects_2 ORDER BY tag",
+    "postgres": "SELECT tag, subject FROM platgov_subjects ORDER BY tag",
 }
 BY_TAGS: Final = {
     "sqlite": "SELECT tag, subject, secret FROM platgov_subjects WHERE tag IN (SELECT value FROM json_each(?))",
