@@ -1,0 +1,237 @@
+"""How long does it take to say whether a child may use something?
+
+::
+
+    python benchmarks/minors.py            # a minute
+    python benchmarks/minors.py --quick
+    python benchmarks/minors.py --json times.json
+
+One policy, open from 06:00 to 22:00 and one hour a day, half of it used on the first day. ``platgov``
+gives the whole verdict: allowed or not, every reason with its citation, what remains, and when that
+changes. ``pendulum`` and ``stdlib`` are the usual few lines with local times, which give four plain
+values; ``opening-hours-py`` (Rust) tells whether it is open and when that changes, and knows no
+quota. Before anything is timed the answers are compared at every instant. Times are CPU time,
+medians over rounds in which all take turns; see `_timing`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib.util
+import json
+import platform
+import random
+import statistics
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pendulum
+from _timing import Bar, WrongAnswerError, cpu_seconds
+
+from platgov.minors import Band, DobEvidence, Hours, Minor, Plan, Quota, Usage, Window, YouthPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DAY: Final = 86_400
+TZ: Final = "Europe/London"
+START: Final = 1_767_225_600  # 2026-01-01T00:00Z
+LIMIT: Final = 3600
+USED: Final = 1800
+MANY: Final = 200_000
+
+
+def policy() -> YouthPolicy:
+    """Give the policy that is timed."""
+    hours = Hours(windows=[Window(start="06:00", end="22:00")])
+    return YouthPolicy(
+        id="law",
+        layer="legal",
+        citation="Law 1",
+        bands=[Band(max_age=18, hours=[hours], quotas=[Quota(seconds=LIMIT)])],
+    )
+
+
+def compiled(made: YouthPolicy) -> Plan:
+    """Compile 400 days."""
+    return made.compile(tz=TZ, start=START - DAY, end=START + 399 * DAY)
+
+
+def engines(plan: Plan, minor: Minor, usage: Usage) -> dict[str, tuple[Callable[[Any], Any], str]]:
+    """Give what is compared: a function of an instant, and the kind of instant it takes."""
+    local = pendulum.timezone(TZ)
+    first = dt.datetime.fromtimestamp(START + 9 * 3600, zoneinfo.ZoneInfo(TZ)).date()
+    zone = zoneinfo.ZoneInfo(TZ)
+
+    check = plan.check
+
+    def ours(at: Any) -> Any:
+        return check(minor, usage, at=at, active=True)
+
+    def naive(at: Any) -> Any:
+        here = at.in_timezone(local)
+        opens, closes = here.at(6, 0, 0), here.at(22, 0, 0)
+        is_open = opens <= here < closes
+        left = LIMIT - (USED if here.date() == first else 0)
+        if is_open:
+            change = min(closes, here.add(seconds=left))
+        else:
+            change = opens if here < opens else here.add(days=1).at(6, 0, 0)
+        return is_open, () if is_open else ("hours_closed",), left, change
+
+    def stdlib(at: Any) -> Any:
+        here = at.astimezone(zone)
+        opens = here.replace(hour=6, minute=0, second=0, microsecond=0)
+        closes = here.replace(hour=22, minute=0, second=0, microsecond=0)
+        is_open = opens <= here < closes
+        left = LIMIT - (USED if here.date() == first else 0)
+        if is_open:
+            change = min(closes.timestamp(), here.timestamp() + left)
+        else:
+            change = (opens if here < opens else opens + dt.timedelta(days=1)).timestamp()
+        return is_open, () if is_open else ("hours_closed",), left, change
+
+    found = {
+        "platgov, int": (ours, "int"),
+        "platgov, pendulum": (ours, "pendulum"),
+        "pendulum": (naive, "pendulum"),
+        "stdlib": (stdlib, "datetime"),
+    }
+    if importlib.util.find_spec("opening_hours"):
+        import opening_hours
+
+        book = opening_hours.OpeningHours("Mo-Su 06:00-22:00", timezone=zone)
+        found["opening-hours-py"] = (lambda at: (book.is_open(at), book.next_change(at)), "datetime")
+    return found
+
+
+def compare(name: str, at: int, answer: Any, right: Any) -> None:
+    """Check an answer against ours.
+
+    Raises:
+        WrongAnswerError: They differ.
+    """
+    right = right[:4]
+    if name == "opening-hours-py":
+        given, wanted = answer[0], right[0]
+    else:
+        change = answer[3]
+        given = (
+            answer[0],
+            len(answer[1]),
+            answer[2],
+            int(change.timestamp() if hasattr(change, "timestamp") else change),
+        )
+        wanted = (right[0], len(right[1]), right[2], right[3])
+    if given != wanted:
+        raise WrongAnswerError(f"{name} at {at}: {given} instead of {wanted}")
+
+
+def one_by_one(rounds: int, instants: int) -> dict[str, list[float]]:
+    """Time single checks; CPU microseconds by engine and round."""
+    plan = compiled(policy())
+    minor = Minor(id="m", evidence=DobEvidence.verified(dt.date(2014, 5, 5)), residency_tz=TZ)
+    usage = Usage()
+    for number in range(6):
+        at = START + 7 * 3600 + number * 600
+        usage = usage.add(event_id=str(number), start=at, end=at + 300, scope="video", device="pad")
+    dice = random.Random(1)
+    times = [START + 9 * 3600 + dice.randrange(380 * DAY) for _ in range(instants)]
+    given = {
+        "int": times,
+        "pendulum": [pendulum.from_timestamp(at, tz=TZ) for at in times],
+        "datetime": [dt.datetime.fromtimestamp(at, zoneinfo.ZoneInfo(TZ)) for at in times],
+    }
+    compared = engines(plan, minor, usage)
+    ours = compared["platgov, int"][0]
+    for name, (ask, kind) in compared.items():
+        for at, value in zip(times, given[kind], strict=True):
+            compare(name, at, ask(value), ours(at))
+    taken: dict[str, list[float]] = {name: [] for name in compared}
+    names = list(compared)
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            ask, kind = compared[name]
+            values = given[kind]
+            seconds, _ = cpu_seconds(lambda ask=ask, values=values: [ask(value) for value in values])
+            taken[name].append(seconds / len(values) * 1e6)
+    return taken
+
+
+def compiling(rounds: int) -> float:
+    """Give the median milliseconds from a policy to the first verdict, 400 days."""
+    minor = Minor(id="m", evidence=DobEvidence.verified(dt.date(2014, 5, 5)), residency_tz=TZ)
+    taken = []
+    for turn in range(rounds):
+        shift = turn % 7  # other windows each time: no memory of the round before helps
+        made = policy()
+        hours = Hours(windows=[Window(start=360 + shift, end=1320 + shift)])
+        made = YouthPolicy(id="law", layer="legal", bands=[Band(hours=[hours], quotas=made.bands[0].quotas)])
+        seconds, _ = cpu_seconds(lambda made=made: compiled(made).check(minor, Usage(), at=START))
+        taken.append(seconds * 1e3)
+    return statistics.median(taken)
+
+
+def many(rounds: int, size: int) -> tuple[float, float]:
+    """Give users per second of `Plan.check_many`: the first time, and the median afterwards."""
+    dice = random.Random(2)
+    plan = compiled(policy())
+    at = START + 100 * DAY + 16 * 3600
+    pairs = []
+    for number in range(size):
+        born = dt.date(2009, 1, 1) + dt.timedelta(dice.randrange(4000))
+        start = at - dice.randrange(3600, 20_000)
+        usage = Usage().add(event_id="e", start=start, end=min(at, start + dice.randrange(1, 4000)), scope="video")
+        pairs.append((Minor(id=f"m{number}", evidence=DobEvidence.verified(born), residency_tz=TZ), usage))
+    first, _ = cpu_seconds(lambda: plan.check_many(pairs, at=at))
+    taken = []
+    for turn in range(rounds):
+        seconds, found = cpu_seconds(lambda turn=turn: plan.check_many(pairs, at=at + turn))
+        taken.append(size / seconds)
+        for minor, usage in pairs[: size : size // 500]:
+            alone = plan.check(minor, usage, at=at + turn)
+            if alone != found[pairs.index((minor, usage))]:
+                raise WrongAnswerError(f"check_many differs from check: {alone}")
+    return size / first, statistics.median(taken)
+
+
+def main() -> int:
+    """Run everything and print it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    rounds, instants, size = (5, 500, MANY // 10) if options.quick else (15, 1500, MANY)
+    print(f"Python {platform.python_version()}, {platform.machine()}; CPU time, medians of {rounds} rounds\n")
+    taken = one_by_one(rounds, instants)
+    for name, values in taken.items():
+        print(f"{name:20} {statistics.median(values):9.2f} µs")
+
+    def ratio(name: str, to: str) -> float:
+        return statistics.median(one / other for one, other in zip(taken[name], taken[to], strict=True))
+
+    compile_ms = compiling(rounds)
+    first, again = many(3 if options.quick else 7, size)
+    print(f"\nmany at one instant: {first / 1e6:.2f} M users/s the first time, {again / 1e6:.2f} M afterwards\n")
+    bars = [
+        Bar("check", "x naive pendulum, int instants", ratio("pendulum", "platgov, int"), 40, at_least=True),
+        Bar("check", "x naive pendulum, pendulum instants", ratio("pendulum", "platgov, pendulum"), 4, at_least=True),
+        Bar("compile", "ms for 400 days, first verdict included", compile_ms, 10),
+        Bar("many", "M users/s at one instant, once known", again / 1e6, 0.8, at_least=True),
+    ]
+    if "opening-hours-py" in taken:
+        what = "x opening-hours-py, int instants"
+        bars.insert(1, Bar("check", what, ratio("opening-hours-py", "platgov, int"), 10, at_least=True))
+    for bar in bars:
+        print(bar)
+    if options.json:
+        written = {"microseconds": taken, "bars": [bar._asdict() for bar in bars]}
+        options.json.write_text(json.dumps(written, indent=1))
+    return 0 if all(bar.met for bar in bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

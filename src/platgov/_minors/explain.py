@@ -1,0 +1,92 @@
+"""Verdicts in words, for a child, a guardian, or an auditor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from platgov import messages
+from platgov._canonical import shown
+from platgov._minors.checks import refuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from platgov._minors.verdict import Advice, Reason, Verdict
+
+    _Say = Callable[..., str]
+
+__all__ = ["AUDIENCES", "explain"]
+
+AUDIENCES: Final = ("child", "guardian", "auditor")
+
+_WITH_LIMIT: Final = frozenset({"quota_day", "quota_week", "quota_month", "quota_rolling", "quota_gap", "break_due"})
+_DECIDED: Final = _WITH_LIMIT | {
+    "hours_closed",
+    "calendar_unconfirmed",
+    "feature_denied",
+    "feature_ask",
+    "rating_above",
+    "age_unknown",
+}
+
+
+def explain(verdict: Verdict, audience: str, *, language: str, zone: str | None) -> tuple[str, ...]:
+    """See `Verdict.explain`."""
+    if audience not in AUDIENCES:
+        raise refuse("explain", f"{shown(audience)} is none of {', '.join(AUDIENCES)}", path="$.audience", code="value")
+    texts = messages.default()
+    tz = zone or verdict.basis.tz
+
+    def say(key: str, **values: object) -> str:
+        return texts.text(f"minors.{key}", language, fallback="en", zone=tz, **values)
+
+    lines = [say("allowed" if verdict.allowed else "denied")]
+    for reason in verdict.reasons:
+        lines.append(_reason(reason, say))
+        if audience != "child":
+            lines += _way_out(reason, say)
+        if audience == "auditor":
+            lines += _record(reason, say)
+    if verdict.remaining_s is not None and verdict.allowed:
+        lines.append(say("remaining", seconds=verdict.remaining_s))
+    if verdict.next_change is not None:
+        lines.append(say("until" if verdict.allowed else "again", at=verdict.next_change))
+    if audience == "child":
+        if any(reason.loosenable_by for reason in verdict.reasons):
+            lines.append(say("child_ask"))
+        if any(reason.appealable for reason in verdict.reasons):
+            lines.append(say("child_age"))
+    lines += [_advice(advice, say) for advice in verdict.advice if audience != "child" or advice.code == "break_due"]
+    if audience == "auditor":
+        lines.append(say("record", at=verdict.at, plan=verdict.policy, facts=verdict.fingerprint))
+    return tuple(lines)
+
+
+def _reason(reason: Reason, say: _Say) -> str:
+    if reason.code in _WITH_LIMIT:
+        return say(f"reason.{reason.code}", limit=reason.limit_s or 0)
+    return say(f"reason.{reason.code}" if reason.code in _DECIDED else "reason.undecided")
+
+
+def _way_out(reason: Reason, say: _Say) -> list[str]:
+    found = []
+    if reason.loosenable_by:
+        found.append(say("loosenable", roles=list(reason.loosenable_by)))
+    if reason.appealable:
+        found.append(say("appealable"))
+    return found
+
+
+def _record(reason: Reason, say: _Say) -> list[str]:
+    if not reason.policy_id:
+        return [say("code", code=reason.code)]
+    found = [say("limit", policy=reason.policy_id, limit=reason.limit_id or "-", layer=reason.layer, code=reason.code)]
+    if reason.citation:
+        found.append(say("citation", text=reason.citation))
+    if reason.until is not None:
+        found.append(say("limit_until", at=reason.until))
+    return found
+
+
+def _advice(advice: Advice, say: _Say) -> str:
+    return say(f"advice.{advice.code}")
