@@ -52,7 +52,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(platgov\.[\w.]+\.)?T"),
     (
         r"py:.*",
-        r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow)",
+        r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow|Table)",
     ),
     (r"py:.*", r"platgov\._conditions\.tree\..*"),
 ]

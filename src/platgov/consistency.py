@@ -24,24 +24,92 @@ What it cannot do:
 
 """
 
+from platgov._consistency.agreement import Agreement, AgreementStatus, agreement, cohen, fleiss, krippendorff
 from platgov._consistency.answers import Answer, Diff, Example, Report, Severity, Status
+from platgov._consistency.breaker import Breaker, holds
 from platgov._consistency.checks import analyse
 from platgov._consistency.compare import diff
+from platgov._consistency.counting import Completeness, ControlSample, Coverage, completeness, control_sample
+from platgov._consistency.duties import FourEyes, Parties, Reading, conflicts
+from platgov._consistency.impact import Changed, Emergency, Impact, Shadow, impact, shadow
+from platgov._consistency.monitor import Monitor, first_of
+from platgov._consistency.pairs import Pair, matched_pairs
+from platgov._consistency.parity import GroupParity, Parity, ParityStatus, RuleParity, minimum_detectable, parity
+from platgov._consistency.precedents import Guidance, Precedent, Ruled, atoms_of, nearest, rule_on
+from platgov._consistency.quality import Quality, QualityStatus, quality
 from platgov._consistency.questions import gap, independent_of, monotone
+from platgov._consistency.records import Dealt, records
+from platgov._consistency.replaying import Replay, Replayed, ReplayStatus, replay
+from platgov._consistency.reviewers import Reviewer, Reviewers, reviewers
 from platgov._consistency.suite import Case, witness_suite
+from platgov._consistency.waits import GroupWait, WaitParity, wait_parity
 
 __all__ = [
+    "Agreement",
+    "AgreementStatus",
     "Answer",
+    "Breaker",
     "Case",
+    "Changed",
+    "Completeness",
+    "ControlSample",
+    "Coverage",
+    "Dealt",
     "Diff",
+    "Emergency",
     "Example",
+    "FourEyes",
+    "GroupParity",
+    "GroupWait",
+    "Guidance",
+    "Impact",
+    "Monitor",
+    "Pair",
+    "Parity",
+    "ParityStatus",
+    "Parties",
+    "Precedent",
+    "Quality",
+    "QualityStatus",
+    "Reading",
+    "Replay",
+    "ReplayStatus",
+    "Replayed",
     "Report",
+    "Reviewer",
+    "Reviewers",
+    "RuleParity",
+    "Ruled",
     "Severity",
+    "Shadow",
     "Status",
+    "WaitParity",
+    "agreement",
     "analyse",
+    "atoms_of",
+    "cohen",
+    "completeness",
+    "conflicts",
+    "control_sample",
     "diff",
+    "first_of",
+    "fleiss",
     "gap",
+    "holds",
+    "impact",
     "independent_of",
+    "krippendorff",
+    "matched_pairs",
+    "minimum_detectable",
     "monotone",
+    "nearest",
+    "parity",
+    "quality",
+    "records",
+    "replay",
+    "reviewers",
+    "rule_on",
+    "shadow",
+    "wait_parity",
     "witness_suite",
 ]
