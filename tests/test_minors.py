@@ -199,6 +199,20 @@ def test_a_break_is_due_after_use_and_over_after_one_unbroken_pause():
     assert [advice.code for advice in reminder.advice] == ["break_due"]
 
 
+def test_who_goes_on_at_the_very_end_of_a_pause_starts_anew():
+    plan = only(breaks=[BreakRule(after_s=1800, rest_s=300, enforce=True)])
+    usage = used((AT, AT + 1000))
+    assert plan.check(MINOR, usage, at=AT + 1299, active=True).next_change == AT + 1299 + 800
+    assert plan.check(MINOR, usage, at=AT + 1300, active=True).next_change == AT + 1300 + 1800
+
+
+def test_use_over_midnight_meets_the_new_quota_and_not_the_old_one():
+    plan = only(hours=[Hours(windows=[Window(start="06:00", end="26:00")])], quotas=[Quota(seconds=3600)])
+    for _ in range(2):  # the second time from memory
+        found = plan.check(MINOR, Usage(), at=MIDNIGHT - 1800, active=True)
+        assert (found.remaining_s, found.next_change, found.next_if_idle) == (3600, MIDNIGHT + 3600, MIDNIGHT + 7200)
+
+
 def test_one_quota_for_each_service_and_one_for_all_of_a_provider():
     plan = only(quotas=[Quota(seconds=3600, scope="service:*"), Quota(seconds=5400)])
     usage = Usage()

@@ -69,7 +69,7 @@ class View:
         self.tags = tags
         self.asked = tuple(sorted(tags))
         self._moves = tuple((move.at, move.from_tz) for move in minor.moves)
-        self.carried: dict[tuple[str, int], tuple[int, int]] = {}
+        self.carried: dict[tuple[str, int], tuple[tuple[int, int, int], ...]] = {}
         self.edges = self.regime.edges
         self.simple = not self._moves and plan.max_offline_s is None
         self.quick: list[Any] = self.regime.quick if self.simple else [None] * len(self.edges)
@@ -85,39 +85,45 @@ class View:
         key = (meter.per.value, meter.rule.policy.day_starts_at)
         if key not in self.carried:
             self.carried[key] = _carried(self._moves, meter)
-        start, end = self.carried[key]
-        return ((start, end),) if start <= at < end else spans
+        for begin, end, start in self.carried[key]:
+            if begin <= at < end:
+                return ((start, end),)
+        return spans
 
 
-def _carried(moves: tuple[tuple[int, str], ...], meter: Meter) -> tuple[int, int]:
-    """Give the stretch that is one period because a period of the old zone was under way at a move.
+def _carried(moves: tuple[tuple[int, str], ...], meter: Meter) -> tuple[tuple[int, int, int], ...]:
+    """Give the stretches in which a move decides what the period is: (from, until, start of the period).
 
-    A period of the new zone counts only if it starts a day or more after the last one that did;
-    so no two of them start within 24 hours, wherever somebody moves.
+    A new period counts from when it begins or, if it is under way at a move, from the move; and only
+    a day or more after the last one did. So no two quotas become new within 24 hours because
+    somebody moves, there and back included.
     """
-    shift, kind = meter.rule.policy.day_starts_at, meter.per.value
-    new = meter.rule.periods
-    zones = (*(tz for _, tz in moves), new.tz)
-    edges = (*(at for at, _ in moves), new.end)
-    place = Periods(tz=zones[0], start=edges[0] - 1, end=edges[0], day_starts_at=shift)
-    last: int = place.period(kind, edges[0] - 1).start  # type: ignore[arg-type] # a calendar quota has one of three
-    following = last
+    shift = meter.rule.policy.day_starts_at
+    kind: Any = meter.per.value
+    zones = (*(tz for _, tz in moves), meter.rule.periods.tz)
+    edges = (*(at for at, _ in moves), meter.rule.periods.end)
+    start = Periods(tz=zones[0], start=edges[0] - 1, end=edges[0], day_starts_at=shift).period(kind, edges[0] - 1).start
+    found: list[tuple[int, int, int]] = []
+    begin = renewed = start
     for number, tz in enumerate(zones[1:]):
         moved, leaves = edges[number], edges[number + 1]
-        stop = max(moved + 1, min(leaves, moved + 40 * _DAY))
+        at, stop = moved, max(moved + 1, min(leaves, moved + 80 * _DAY))
         periods = Periods(tz=tz, start=moved, end=stop, day_starts_at=shift)
-        at = moved
-        following = stop
-        while at < stop:
-            period = periods.period(kind, at)  # type: ignore[arg-type] # a calendar quota has one of three
-            if period.start >= last + _DAY:
-                following = max(period.start, moved)
-                break
+        carrying = True
+        while carrying and at < stop:
+            period = periods.period(kind, at)
             at = period.end
-        if number < len(zones) - 2 and following < leaves:  # periods go on as usual there until the next move
+            if max(period.start, moved) >= renewed + _DAY and period.start > start:
+                found.append((begin, max(period.start, moved), start))
+                carrying = period.start < moved
+                start, begin = period.start, max(period.start, moved)
+                renewed = begin
+        if not carrying and leaves < edges[-1]:  # periods go on as usual there until the next move
             before = Periods(tz=tz, start=leaves - 1, end=leaves, day_starts_at=shift)
-            last = before.period(kind, leaves - 1).start  # type: ignore[arg-type] # a calendar quota has one of three
-    return last, following
+            begin = renewed = start = before.period(kind, leaves - 1).start
+        elif carrying and number == len(zones) - 2:
+            found.append((begin, stop, start))
+    return tuple(found)
 
 
 def view_of(plan: Plan, minor: Minor, feature: str, tags: frozenset[str], rating: int | None) -> View:
