@@ -554,7 +554,7 @@ def test_however_the_host_set_its_connection_the_entry_is_right(path):
                     receipt = ledger.append_in(host, {"n": number}, key=f"k{number}", subject="u", stream="s")
                     assert (receipt.repeated, receipt.seq, receipt.stream_n) == (bool(again), number, number + 1), name
                 assert host.text_factory is factory
-                # With autocommit=True (3.12 and later), commit() does nothing: the transaction was begun by a statement.
+                # With autocommit=True (3.12 on), commit() does nothing: a statement began the transaction.
                 plain = host.isolation_level is None or getattr(host, "autocommit", None) is True
                 host.execute("COMMIT") if plain else host.commit()
                 host.close()

@@ -1,0 +1,106 @@
+"""The forms of a name: what stays the same when it is disguised, decorated or reordered."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from platgov._blacklist.hanzi import SIMPLIFIED
+from platgov.names import fold, is_word, name_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
+
+__all__ = ["name_forms", "squashed"]
+
+_REPEATS: Final = re.compile(r"(.)\1+", re.DOTALL)
+_INSIDE: Final = re.compile(r"(?<=\w)!(?=\w)")
+_DIGITS: Final = frozenset("0123456789" + "".join(map(chr, (*range(0xFF10, 0xFF1A), *range(0x1D7CE, 0x1D800)))))
+_SHORTEST_CORE: Final = 4
+_MOST_READINGS: Final = 8
+
+
+def squashed(name: str) -> str:
+    """Give the letters of a name: leet read as letters, separators out, repeats once, Chinese simplified."""
+    return _REPEATS.sub(r"\1", name_keys(_plain(name)).squashed.translate(SIMPLIFIED))
+
+
+def name_forms(
+    name: str, *, affixes: AbstractSet[str], readings: Callable[[str], Iterable[str]] | None
+) -> Iterator[tuple[str, str]]:
+    """Give kind and value of each form of a name.
+
+    Args:
+        name: As it is shown.
+        affixes: Squashed words that are put around names.
+        readings: Ways to say it, of the host.
+    """
+    plain = _plain(name)
+    folded = " ".join(fold(plain).translate(SIMPLIFIED).split())
+    if folded:
+        yield "folded", folded
+    if letters := squashed(name):
+        yield "squashed", letters
+    words = [word for part in _words(_trimmed(plain)) if (word := squashed(part))]
+    kept = [word for word in words if word not in affixes] or words
+    core = _bared(words[0], affixes) if len(words) == 1 else squashed("".join(kept))
+    if core:
+        yield "core", core
+    if len(kept) > 1:
+        yield "words", "\x1f".join(sorted(kept))
+    if readings is not None:
+        said = {letters for text in list(readings(name))[:_MOST_READINGS] if (letters := squashed(text))}
+        for letters in sorted(said):
+            yield "reading", letters
+
+
+def _plain(name: str) -> str:
+    """Write simplified characters, leave out what cannot be seen, and read ``!`` inside a word as a letter."""
+    name = _INSIDE.sub("i", name.translate(SIMPLIFIED))
+    if name.isascii():
+        return name
+    return "".join(char for char in name if char.isascii() or is_word(char) or fold(char))
+
+
+def _trimmed(name: str) -> str:
+    """Cut off what is no letter before and after: counting up is the commonest way to a free name."""
+    start, end = 0, len(name)
+    while start < end and _trivial(name[start]):
+        start += 1
+    while start < end and _trivial(name[end - 1]):
+        end -= 1
+    return name[start:end]
+
+
+def _trivial(char: str) -> bool:
+    return char in _DIGITS or char == "_" or not is_word(char)
+
+
+def _words(name: str) -> Iterator[str]:
+    """Cut a name where a separator stands, and where a capital follows a small letter."""
+    start = 0
+    for place, char in enumerate(name):
+        if char == "_" or not is_word(char):
+            yield name[start:place]
+            start = place + 1
+        elif place > start and char.isascii() and char.isupper() and name[place - 1].islower():
+            yield name[start:place]
+            start = place
+    yield name[start:]
+
+
+def _bared(word: str, affixes: AbstractSet[str]) -> str:
+    """Take affixes off both ends of a name that is written in one word, as long as four letters stay."""
+    lengths = sorted({len(affix) for affix in affixes if len(affix) > 2}, reverse=True)
+    changed = True
+    while changed:
+        changed = False
+        for length in lengths:
+            if len(word) - length < _SHORTEST_CORE:
+                continue
+            if word[:length] in affixes:
+                word, changed = word[length:], True
+            elif word[-length:] in affixes:
+                word, changed = word[:-length], True
+    return word
