@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 FLOORS = [
     {"errors", "_limits"},
     {"_canonical", "_time"},
-    {"codec", "_codec"},
+    {"_checks", "codec", "_codec"},
     {"verdict", "measures", "names", "_names", "_patterns", "messages", "_messages"},
     {"stores", "_stores", "schedules", "_schedules", "facts", "_facts", "conditions", "_conditions"},
     # The four core modules and the ledger never import each other.

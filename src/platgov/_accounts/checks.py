@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from platgov._canonical import shown
+from platgov._checks import DAY, flag, refuse, whole
 from platgov._limits import DEFAULT
 from platgov._time import to_epoch
 from platgov.errors import InputError, Problem
@@ -31,14 +32,8 @@ __all__ = [
     "whole",
 ]
 
-DAY: Final = 86_400
 MOST: Final = 10**6
 """Largest number of points. With it, scaled whole numbers of a whole policy stay exact in JSON."""
-
-
-def refuse(subject: str, message: str, *, path: str = "$", code: str = "value") -> InputError:
-    """Build the error for one problem."""
-    return InputError(subject, (Problem(message, path, code),))
 
 
 def checked_name(value: object, subject: str, field: str) -> str:
@@ -60,27 +55,6 @@ def checked_name(value: object, subject: str, field: str) -> str:
 def name(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
     """Validate an id or a name."""
     checked_name(value, type(instance).__name__, attribute.name)
-
-
-def whole(low: int, high: int, *, optional: bool = False) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
-    """Give a validator for whole numbers from ``low`` to ``high``; a boolean is none."""
-
-    def validate(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-        if optional and value is None:
-            return
-        if type(value) is not int or not low <= value <= high:
-            message = f"{attribute.name} is {shown(value)}; give a whole number from {low} to {high}"
-            code = "range" if type(value) is int else "type"
-            raise refuse(type(instance).__name__, message, path=f"$.{attribute.name}", code=code)
-
-    return validate
-
-
-def flag(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    """Validate a boolean."""
-    if type(value) is not bool:
-        message = f"{attribute.name} is {shown(value)}; give True or False"
-        raise refuse(type(instance).__name__, message, path=f"$.{attribute.name}", code="type")
 
 
 def instance(*kinds: type, optional: bool = False) -> Callable[[Any, attrs.Attribute[Any], Any], None]:

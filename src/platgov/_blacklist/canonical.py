@@ -103,6 +103,15 @@ class Weightless:
             raise refuse("Weightless", "most_holders", "give a whole number from 1", "range")
 
 
+def _simplified(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    pairs = dict(value).items() if isinstance(value, dict | tuple) else None
+    if pairs is None or not all(
+        type(one) is str and type(two) is str and len(one) == len(two) == 1 for one, two in pairs
+    ):
+        raise refuse("Canon", "simplified", "give a dict of single characters to single characters", "type")
+    return tuple(sorted(pairs))
+
+
 def _region(value: str | None) -> str | None:
     return None if value is None else text_of(value, "Canon", "region", 2)
 
@@ -117,6 +126,8 @@ class Canon:
         providers: Rules of mail providers. Of other domains nothing is assumed.
         affixes: Words that are put around a name to make a free one.
         readings: Gives ways to say a name, such as its pinyin. They only nominate.
+        simplified: What each traditional Chinese character is written as, of the host; none
+            come with platgov.
         weightless: What says nothing.
     """
 
@@ -125,10 +136,12 @@ class Canon:
     providers: tuple[Provider, ...] = attrs.field(default=PROVIDERS, converter=tuple, repr=False)
     affixes: tuple[str, ...] = attrs.field(default=AFFIXES, converter=tuple, repr=False)
     readings: Callable[[str], Iterable[str]] | None = None
+    simplified: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_simplified, repr=False)
     weightless: Weightless = attrs.field(factory=Weightless, validator=attrs.validators.instance_of(Weightless))
     _plans: dict[str, NumberPlan] = attrs.field(init=False, eq=False, repr=False)
     _providers: dict[str, Provider] = attrs.field(init=False, eq=False, repr=False)
     _affixes: frozenset[str] = attrs.field(init=False, eq=False, repr=False)
+    _letters: dict[int, str] = attrs.field(init=False, eq=False, repr=False)
     _shared: frozenset[tuple[str, str, str]] = attrs.field(init=False, eq=False, repr=False)
     _networks: tuple[_Network, ...] = attrs.field(init=False, eq=False, repr=False)
     _stock: tuple[int, ...] = attrs.field(init=False, eq=False, repr=False)
@@ -140,7 +153,8 @@ class Canon:
         put = object.__setattr__  # the usual way to fill a frozen class
         put(self, "_plans", plans)
         put(self, "_providers", {domain: p for p in self.providers for domain in p.domains})
-        put(self, "_affixes", frozenset(squashed(affix) for affix in self.affixes))
+        put(self, "_letters", {ord(one): other for one, other in self.simplified})
+        put(self, "_affixes", frozenset(squashed(affix, self._letters) for affix in self.affixes))
         listed = dict(self.weightless.listed)
         put(self, "_networks", tuple(_network(text) for text in listed.get("ip", ())))
         put(self, "_stock", tuple(number_of(text) for text in listed.get("avatar", ())))
@@ -166,7 +180,9 @@ class Canon:
 
     def _read(self, signal: str, value: str) -> Iterator[Form]:
         if signal in ("handle", "display_name"):
-            for kind, text in name_forms(value, affixes=self._affixes, readings=self.readings):
+            for kind, text in name_forms(
+                value, affixes=self._affixes, readings=self.readings, simplified=self._letters
+            ):
                 yield Form(signal=signal, kind=kind, value=text)
         elif signal == "email":
             yield from self._email(value)

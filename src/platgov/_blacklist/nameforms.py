@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from platgov._blacklist.hanzi import SIMPLIFIED
 from platgov.names import fold, is_word, name_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
 __all__ = ["name_forms", "squashed"]
@@ -21,13 +20,17 @@ _SHORTEST_CORE: Final = 4
 _MOST_READINGS: Final = 8
 
 
-def squashed(name: str) -> str:
+def squashed(name: str, simplified: Mapping[int, str]) -> str:
     """Give the letters of a name: leet read as letters, separators out, repeats once, Chinese simplified."""
-    return _REPEATS.sub(r"\1", name_keys(_plain(name)).squashed.translate(SIMPLIFIED))
+    return _REPEATS.sub(r"\1", name_keys(_plain(name, simplified)).squashed.translate(simplified))
 
 
 def name_forms(
-    name: str, *, affixes: AbstractSet[str], readings: Callable[[str], Iterable[str]] | None
+    name: str,
+    *,
+    affixes: AbstractSet[str],
+    readings: Callable[[str], Iterable[str]] | None,
+    simplified: Mapping[int, str],
 ) -> Iterator[tuple[str, str]]:
     """Give kind and value of each form of a name.
 
@@ -35,29 +38,30 @@ def name_forms(
         name: As it is shown.
         affixes: Squashed words that are put around names.
         readings: Ways to say it, of the host.
+        simplified: What traditional characters are written as, by code point.
     """
-    plain = _plain(name)
-    folded = " ".join(fold(plain).translate(SIMPLIFIED).split())
+    plain = _plain(name, simplified)
+    folded = " ".join(fold(plain).translate(simplified).split())
     if folded:
         yield "folded", folded
-    if letters := squashed(name):
+    if letters := squashed(name, simplified):
         yield "squashed", letters
-    words = [word for part in _words(_trimmed(plain)) if (word := squashed(part))]
+    words = [word for part in _words(_trimmed(plain)) if (word := squashed(part, simplified))]
     kept = [word for word in words if word not in affixes] or words
-    core = _bared(words[0], affixes) if len(words) == 1 else squashed("".join(kept))
+    core = _bared(words[0], affixes) if len(words) == 1 else squashed("".join(kept), simplified)
     if core:
         yield "core", core
     if len(kept) > 1:
         yield "words", "\x1f".join(sorted(kept))
     if readings is not None:
-        said = {letters for text in list(readings(name))[:_MOST_READINGS] if (letters := squashed(text))}
+        said = {letters for text in list(readings(name))[:_MOST_READINGS] if (letters := squashed(text, simplified))}
         for letters in sorted(said):
             yield "reading", letters
 
 
-def _plain(name: str) -> str:
+def _plain(name: str, simplified: Mapping[int, str]) -> str:
     """Write simplified characters, leave out what cannot be seen, and read ``!`` inside a word as a letter."""
-    name = _INSIDE.sub("i", name.translate(SIMPLIFIED))
+    name = _INSIDE.sub("i", name.translate(simplified))
     if name.isascii():
         return name
     return "".join(char for char in name if char.isascii() or is_word(char) or fold(char))

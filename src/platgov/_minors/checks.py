@@ -6,8 +6,8 @@ import enum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from platgov._canonical import shown
+from platgov._checks import DAY, flag, refuse, whole
 from platgov._limits import DEFAULT
-from platgov.errors import InputError, Problem
 from platgov.schedules import Window
 
 if TYPE_CHECKING:
@@ -32,17 +32,11 @@ __all__ = [
     "windows",
 ]
 
-DAY: Final = 86_400
 LONGEST: Final = 400 * DAY
 """Longest span, and largest number of seconds of a quota."""
 
 C = TypeVar("C", bound=enum.Enum)
 T = TypeVar("T")
-
-
-def refuse(subject: str, message: str, *, path: str = "$", code: str = "value") -> InputError:
-    """Build the error for one problem."""
-    return InputError(subject, (Problem(message, path, code),))
 
 
 def is_name(value: object) -> bool:
@@ -76,27 +70,6 @@ def text(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
     if type(value) is not str or len(value) > DEFAULT.items or not value.isprintable():
         message = f"{attribute.name} is {shown(value)}; give printable text on one line"
         raise refuse(type(instance).__name__, message, path=f"$.{attribute.name}", code="text")
-
-
-def whole(low: int, high: int, *, optional: bool = False) -> Callable[[Any, attrs.Attribute[Any], Any], None]:
-    """Give a validator for whole numbers from ``low`` to ``high``; a boolean is none."""
-
-    def validate(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-        if optional and value is None:
-            return
-        if type(value) is not int or not low <= value <= high:
-            message = f"{attribute.name} is {shown(value)}; give a whole number from {low} to {high}"
-            code = "range" if type(value) is int else "type"
-            raise refuse(type(instance).__name__, message, path=f"$.{attribute.name}", code=code)
-
-    return validate
-
-
-def flag(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    """Validate a boolean."""
-    if type(value) is not bool:
-        message = f"{attribute.name} is {shown(value)}; give True or False"
-        raise refuse(type(instance).__name__, message, path=f"$.{attribute.name}", code="type")
 
 
 def choice(kind: type[C]) -> Callable[[Any], C]:

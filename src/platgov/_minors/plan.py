@@ -567,6 +567,7 @@ class Plan:
                 if lo <= instant < hi:
                     bands = bands_of(policy, state, instant, self.tz)
             if bands is None:
+                # XXX is "no currency" in ISO 4217; a cap in another currency denies, so this one always does.
                 found[SpendCap(id="age_unknown", currency="XXX", tz=self.tz, per_transaction=0)] = None
             else:
                 found.update(dict.fromkeys(cap for band in sorted(bands) for cap in policy.bands[band].spend))
