@@ -12,7 +12,7 @@ from platgov._enforcement.appeals import Appeal, AppealOutcome, Matter, Ruling
 from platgov._enforcement.dsa import Violation
 from platgov._enforcement.events import Modification, Overturn, Signature
 from platgov._enforcement.given import LegalGround, Source
-from platgov._enforcement.history import Change, Counters, History, State, StrikeRecord
+from platgov._enforcement.history import History
 from platgov._enforcement.ladder import AppealPolicy, Ladder, Step, Strike
 from platgov._enforcement.sanction import (
     Deviation,
@@ -25,6 +25,7 @@ from platgov._enforcement.sanction import (
     Why,
 )
 from platgov._enforcement.statement import StatementOfReasons
+from platgov._enforcement.states import Change, Counters, State, StrikeRecord
 
 __all__ = [
     "Actor",

@@ -24,6 +24,16 @@ from platgov._enforcement.appeals import Appeal, Matter, Ruling
 from platgov._enforcement.events import Modification, Overturn, Signature, kind_of, read_event
 from platgov._enforcement.fold import Fold, ladder_of
 from platgov._enforcement.sanction import Restriction, Result, Sanction
+from platgov._enforcement.states import (
+    Change,
+    Counters,
+    State,
+    StrikeRecord,
+    in_force,
+    matter_of,
+    record_of,
+    why_changed,
+)
 from platgov._time import LAST
 from platgov.errors import DueProcessError
 from platgov.measures import SHIPPED, Measure, join
@@ -34,80 +44,12 @@ if TYPE_CHECKING:
     from platgov._enforcement.actors import Actor
     from platgov._enforcement.ladder import Ladder
 
-__all__ = ["Change", "Counters", "History", "State", "StrikeRecord"]
+__all__ = ["History"]
 
 Happening = Sanction | Signature | Overturn | Modification | Appeal | Ruling
 
 _KINDS: Final[dict[str, Any]] = {cls.kind: cls for cls in (Sanction, Signature, Modification, Appeal, Ruling, Overturn)}
 _PLACES: Final = {kind: place for place, kind in enumerate(_KINDS)}
-
-
-@attrs.frozen(kw_only=True)
-class StrikeRecord:
-    """What one sanction adds to the strikes; kept for good, whatever became of it.
-
-    Attributes:
-        sanction_id: The sanction.
-        rule_id: The rule that gives the heaviest strike.
-        at: From when it stands.
-        expires_at: From when none of it stands any more.
-        weight: How much it weighs from the start.
-        standing: How much of it stands now.
-        status: ``standing``, ``expired`` or ``overturned``.
-    """
-
-    sanction_id: str
-    rule_id: str
-    at: int
-    expires_at: int
-    weight: int
-    standing: int
-    status: str
-
-
-@attrs.frozen(kw_only=True)
-class State:
-    """What a history amounts to at an instant. Equal states leave the account in the same place.
-
-    Attributes:
-        strikes: Weight that stands.
-        restrictions: What is in force, sorted by sanction and measure.
-        waiting: What waits for a signature, by sanction id.
-        steps: Where the account stands on each ladder that a sanction is of: the digest of
-            the ladder and the ``min_strikes`` of the step, 0 below the first.
-    """
-
-    strikes: int
-    restrictions: tuple[Restriction, ...] = ()
-    waiting: tuple[tuple[str, tuple[Measure, ...]], ...] = ()
-    steps: tuple[tuple[str, int], ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """A sanction that is now something else than what was told; the person has to be told.
-
-    Attributes:
-        sanction_id: The sanction.
-        told: What was imposed when it was applied.
-        now: What it amounts to.
-        why: ``overturned``, ``modified``, ``deviation_ended`` or ``measured_again``.
-    """
-
-    sanction_id: str
-    told: tuple[Measure, ...]
-    now: tuple[Measure, ...]
-    why: str
-
-
-@attrs.frozen(kw_only=True)
-class Counters:
-    """How many measures were called for, and what became of them: ``matched`` is the sum of the rest."""
-
-    matched: int = 0
-    applied: int = 0
-    absorbed: int = 0
-    deviated: int = 0
 
 
 def _order(event: Happening) -> tuple[int, int, str]:
@@ -329,12 +271,12 @@ class History:
         """Give every strike there ever was, in order, the expired and the overturned ones included."""
         now = instant(at)
         fold = self.fold(now)
-        return tuple(_record(one, fold, now) for one in fold.sanctions.values() if one.strikes)
+        return tuple(record_of(one, fold, now) for one in fold.sanctions.values() if one.strikes)
 
     def in_force(self, *, at: int | dt.datetime) -> tuple[Restriction, ...]:
         """Give the restrictions in force at an instant."""
         now = instant(at)
-        return _in_force(self.fold(now), now)
+        return in_force(self.fold(now), now)
 
     def measures(self, *, at: int | dt.datetime) -> tuple[Measure, ...]:
         """Give what the restrictions in force amount to together."""
@@ -350,7 +292,7 @@ class History:
         steps = {policy: ladder.step(strikes) for policy, ladder in ladders.items()}
         return State(
             strikes=strikes,
-            restrictions=_in_force(fold, now),
+            restrictions=in_force(fold, now),
             waiting=tuple(sorted(fold.all_waiting(), key=lambda pair: pair[0])),
             steps=tuple(sorted((key, 0 if step is None else step.min_strikes) for key, step in steps.items())),
         )
@@ -363,7 +305,7 @@ class History:
         """
         now = instant(at)
         fold = self.fold(now)
-        begun = (fold.strikes(now), _in_force(fold, now))
+        begun = (fold.strikes(now), in_force(fold, now))
         while True:
             place = bisect_right(self.events, fold.now, key=attrgetter("at"))
             following = self.events[place].at if place < len(self.events) else None
@@ -373,7 +315,7 @@ class History:
             if following is None:
                 return None
             fold = self.fold(following)
-            if (fold.strikes(following), _in_force(fold, following)) != begun:
+            if (fold.strikes(following), in_force(fold, following)) != begun:
                 return following
 
     def effective(self, sanction_id: str, *, at: int | dt.datetime) -> tuple[Measure, ...]:
@@ -414,7 +356,7 @@ class History:
         fold = self.fold(instant(at))
         found = ((one, fold.effective(one)) for one in fold.sanctions.values())
         return tuple(
-            Change(sanction_id=one.id, told=one.measures, now=measures, why=_why(one, fold))
+            Change(sanction_id=one.id, told=one.measures, now=measures, why=why_changed(one, fold))
             for one, measures in found
             if measures != one.measures or (one.id in fold.overturned and one.status in ("imposed", "waiting"))
         )
@@ -423,7 +365,7 @@ class History:
         """Give every appeal filed by an instant, and what became of it."""
         now = instant(at)
         fold = self.fold(now)
-        return tuple(_matter(appeal, fold, now) for filed in fold.appeals.values() for appeal in filed)
+        return tuple(matter_of(appeal, fold, now) for filed in fold.appeals.values() for appeal in filed)
 
     def overdue(self, *, at: int | dt.datetime) -> tuple[Appeal, ...]:
         """Give the appeals that are open past their deadline."""
@@ -518,47 +460,3 @@ def _harsher(measures: tuple[Measure, ...], before: tuple[Measure, ...]) -> bool
     instead = {(one.kind, one.target): one.severity for one in measures}
     kept = all(instead.get(place, (0, 0.0)) >= severity for place, severity in places.items())
     return worse or (kept and instead.keys() != places.keys())
-
-
-def _in_force(fold: Fold, now: int) -> tuple[Restriction, ...]:
-    return tuple(sorted(fold.restrictions(now), key=_place))
-
-
-def _place(one: Restriction) -> tuple[int, str, str, str]:
-    return (one.start, one.sanction_id, one.measure.kind.value, one.measure.target)
-
-
-def _record(sanction: Sanction, fold: Fold, now: int) -> StrikeRecord:
-    standing = fold.weight(sanction, now)
-    heaviest = max(sanction.strikes, key=lambda strike: strike.weight)
-    gone = sanction.id in fold.overturned
-    return StrikeRecord(
-        sanction_id=sanction.id,
-        rule_id=heaviest.rule_id,
-        at=sanction.at,
-        expires_at=max(strike.expires_at for strike in sanction.strikes),
-        weight=heaviest.weight,
-        standing=standing,
-        status="overturned" if gone else "standing" if standing else "expired",
-    )
-
-
-def _matter(appeal: Appeal, fold: Fold, now: int) -> Matter:
-    ruling = fold.rulings.get(appeal.id)
-    if not appeal.admissible:
-        status = "inadmissible"
-    elif ruling is not None:
-        status = "decided"
-    else:
-        status = "moot" if appeal.sanction_id in fold.overturned else "open"
-    overdue = status == "open" and appeal.deadline is not None and now > appeal.deadline
-    return Matter(appeal=appeal, ruling=ruling, status=status, overdue=overdue)
-
-
-def _why(sanction: Sanction, fold: Fold) -> str:
-    if sanction.id in fold.overturned:
-        return "overturned"
-    if sanction.id in fold.modified:
-        return "modified"
-    ended = sanction.deviation is not None and fold.now >= sanction.deviation.expires_at
-    return "deviation_ended" if ended else "measured_again"
