@@ -55,6 +55,7 @@ def em(
     levels: Sequence[int],
     *,
     u: Sequence[Sequence[float] | None] | None = None,
+    unseen: int = 0,
     prevalence: float = 0.1,
     rounds: int = 200,
     tolerance: float = 1e-7,
@@ -69,6 +70,8 @@ def em(
         levels: How many levels each field has, at least two.
         u: Probabilities among pairs of two persons where they are known, such as from random
             pairs; these stay as they are.
+        unseen: How many pairs were not compared because they share nothing; they are taken to be
+            of two persons. Only where ``u`` is given for every field, of which they then say nothing.
         prevalence: Where to begin.
         rounds: How often to go over the patterns at most.
         tolerance: It rests when no probability moves by more than this.
@@ -77,13 +80,15 @@ def em(
         InputError: There are no pairs, or a pattern does not fit the levels.
     """
     patterns = _patterns(counts, levels)
-    total = sum(count for _, count in patterns)
+    total = unseen + sum(count for _, count in patterns)
     fixed = tuple(u) if u is not None else (None,) * len(levels)
     if len(fixed) != len(levels) or any(
         given is not None and (len(given) != size or not all(0 < share < 1 for share in given))
         for given, size in zip(fixed, levels, strict=False)
     ):
         raise refuse("em", "u", "give, for each field, a probability per level between 0 and 1, or None")
+    if type(unseen) is not int or unseen < 0 or (unseen and None in fixed):
+        raise refuse("em", "unseen", "give a whole number from 0, and u for every field", "range")
     if not 0 < prevalence < 1:
         raise refuse("em", "prevalence", "give a share between 0 and 1, such as 0.01")
     among_same = [_first(size) for size in levels]
