@@ -16,21 +16,15 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from platgov._blacklist.checks import refuse, text_of
-from platgov._blacklist.estimate import MISSING, Estimate, em
+from platgov._blacklist.columns import UNIT, Column, Tag, Tagger
+from platgov._blacklist.estimate import Estimate, em
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = ["Encoded", "Link", "LinkField", "Linkage", "Links"]
 
-UNIT: Final = 1_024
-"""Scores are whole multiples of 1/1024 bit, so that sums are exact."""
-
-_WIDTH: Final = 256
-"""Bits of a sketch: a field of 30 characters sets about a tenth of them."""
 _MOST_PAIRS: Final = 5_000_000
-_SAMPLE: Final = 20_000
-"""Pairs at random by which it is learned how often strangers are alike."""
 
 
 def _levels(value: Iterable[int]) -> tuple[int, ...]:
@@ -102,9 +96,6 @@ class Links:
     def likely(self) -> tuple[Link, ...]:
         """Give the pairs that are likelier of one person than of two, with how rare such pairs are."""
         return self.above(-math.log2(self.estimate.prevalence / (1 - self.estimate.prevalence)))
-
-
-_Tag = str | bytes
 
 
 @attrs.frozen(kw_only=True)
@@ -182,31 +173,35 @@ class Linkage:
         Raises:
             InputError: A value is no text.
         """
+        columns = self._columns(rows)
         domains = self._domains()
-        taggers = [_Tagger(domain, self.key) for domain in domains]
-        blockers = [_Tagger("+".join(block), self.key) for block in self.blocks]
-        places = {field.name: place for place, field in enumerate(self.fields)}
-        parts = [
-            [(places[name], int(size) if size else None) for name, _, size in (part.partition(":") for part in block)]
-            for block in self.blocks
+        taggers = [Tagger(domain, self.key) for domain in domains]
+        tags = [
+            tuple([tag(value) if value else b"" for value in column])
+            for tag, column in zip((tagger.tag for tagger in taggers), columns, strict=True)
         ]
-        # Fields that may be swapped, and are a block together, meet in either order.
-        loose = [len({(domains[field], size) for field, size in wanted}) < len(wanted) == 2 for wanted in parts]
-        tags: list[list[_Tag]] = [[] for _ in self.fields]
-        blocks: list[list[_Tag]] = [[] for _ in self.blocks]
-        for row in rows:
-            values = self._row(row)
-            for place, value in enumerate(values):
-                tags[place].append(taggers[place].tag(value) if value else b"")
-            for place, wanted in enumerate(parts):
-                held = [values[field][:size] for field, size in wanted]
-                if loose[place]:
-                    held.sort()
-                blocks[place].append(blockers[place].tag("\x1f".join(held)) if all(held) else b"")
+        places = {field.name: place for place, field in enumerate(self.fields)}
+        blocks = []
+        for block in self.blocks:
+            parts = [(places[name], int(size) if size else None) for name, _, size in (p.partition(":") for p in block)]
+            held = [
+                columns[place] if size is None else [value[:size] for value in columns[place]] for place, size in parts
+            ]
+            # Fields that may be swapped, and are a block together, meet in either order.
+            loose = len({(domains[place], size) for place, size in parts}) < len(parts)
+            tag = Tagger("+".join(block), self.key).tag
+            blocks.append(
+                tuple(
+                    [
+                        tag("\x1f".join(sorted(values) if loose else values)) if all(values) else b""
+                        for values in zip(*held, strict=True)
+                    ]
+                )
+            )
         return Encoded(
             linkage=attrs.evolve(self, key=hashlib.sha256(self.key).digest()[:16] if self.key else b""),
-            tags=tuple(map(tuple, tags)),
-            blocks=tuple(map(tuple, blocks)),
+            tags=tuple(tags),
+            blocks=tuple(blocks),
             sketches=tuple(
                 tagger.sketches() if field.near else {} for field, tagger in zip(self.fields, taggers, strict=True)
             ),
@@ -242,7 +237,7 @@ class Linkage:
             pairs = [(i, j) for i, j in pairs if i < j]
         if not pairs:
             raise refuse("Linkage", "blocks", "no two rows share a block; give wider ones", "empty")
-        columns = [_Column(field.near, place, tables) for place, field in enumerate(self.fields)]
+        columns = [Column(field.near, place, tables) for place, field in enumerate(self.fields)]
         found = [column.levels(pairs) for column in columns]
         swaps = self._swapped(tables, pairs, found)
         patterns = list(zip(*found, strict=True))
@@ -282,21 +277,30 @@ class Linkage:
                 domains = {name: min(one, two) if held in (one, two) else held for name, held in domains.items()}
         return [domains[field.name] for field in self.fields]
 
-    def _row(self, row: Mapping[str, str | None]) -> tuple[str, ...]:
-        values = []
+    def _columns(self, rows: Iterable[Mapping[str, str | None]]) -> list[list[str]]:
+        """Give the values of each field, without blanks around them and in one case."""
+        held = list(rows)
+        columns = []
         for field in self.fields:
-            value = row.get(field.name)
-            if value is not None and type(value) is not str:
-                raise refuse("Linkage", field.name, f"is a {type(value).__name__}; give text, or None", "type")
-            values.append("" if value is None else value.strip().casefold())
-        return tuple(values)
+            clean: dict[str | None, str] = {None: ""}
+            column = []
+            for row in held:
+                value = row.get(field.name)
+                found = clean.get(value) if value is None or type(value) is str else None
+                if found is None:
+                    if type(value) is not str:
+                        raise refuse("Linkage", field.name, f"is a {type(value).__name__}; give text, or None", "type")
+                    found = clean[value] = value.strip().casefold()
+                column.append(found)
+            columns.append(column)
+        return columns
 
     def _paired(self, left: Encoded, right: Encoded) -> tuple[list[tuple[int, int]], tuple[tuple[str, int], ...]]:
         """Give the pairs of rows that share a block, and what was skipped."""
         pairs: set[tuple[int, int]] = set()
         skipped: Counter[str] = Counter()
         for block, mine, theirs in zip(self.blocks, left.blocks, right.blocks, strict=True):
-            held: dict[_Tag, tuple[list[int], list[int]]] = {}
+            held: dict[Tag, tuple[list[int], list[int]]] = {}
             for number, tag in enumerate(mine):
                 if tag:
                     held.setdefault(tag, ([], []))[0].append(number)
@@ -333,120 +337,3 @@ class Linkage:
                     found[one][number], found[two][number] = best
                     swaps |= {(number, one), (number, two)}
         return swaps
-
-
-class _Tagger:
-    """Tags and sketches of the values of one column, each value once."""
-
-    def __init__(self, domain: str, key: bytes) -> None:
-        self._key = key
-        self._begun = hashlib.blake2b(domain.encode() + b"\0", digest_size=16, key=key[:64])
-        self._tags: dict[str, _Tag] = {}
-        self._bits: dict[str, int] = {}
-
-    def tag(self, value: str) -> _Tag:
-        """Give the value itself, or with a key its tag."""
-        tag = self._tags.get(value)
-        if tag is None:
-            tag = self._tags[value] = self._digest(f"={value}") if self._key else value
-        return tag
-
-    def sketches(self) -> dict[_Tag, int]:
-        """Sketch each value by the (keyed) pairs of neighbouring characters in it."""
-        return {tag: self._sketch(value) for value, tag in self._tags.items()}
-
-    def _sketch(self, value: str) -> int:
-        framed, sketch, bits = f"\x02{value}\x03", 0, self._bits
-        for place in range(len(framed) - 1):
-            pair = framed[place : place + 2]
-            bit = bits.get(pair)
-            if bit is None:
-                bit = bits[pair] = 1 << int.from_bytes(self._digest(pair)[:4]) % _WIDTH
-            sketch |= bit
-        return sketch
-
-    def _digest(self, text: str) -> bytes:
-        hashed = self._begun.copy()
-        hashed.update(text.encode("utf-8", "surrogatepass"))
-        return hashed.digest()
-
-
-class _Column:
-    """One column of both tables, with a number for each of its values."""
-
-    def __init__(self, near: tuple[int, ...], place: int, tables: list[Encoded]) -> None:
-        numbers: dict[_Tag, int] = {b"": 0}
-        self.place, self.near, self.numbers = place, near, numbers
-        self.sides = [[numbers.setdefault(tag, len(numbers)) for tag in table.tags[place]] for table in tables]
-        sketches = {**tables[0].sketches[place], **tables[1].sketches[place], b"": 0}
-        self.sketches = [sketches[tag] for tag in numbers] if near else []
-        self.counts = Counter(self.sides[0])
-        self.counts.update(self.sides[1])
-        self.total = sum(self.counts.values()) - self.counts[0]
-
-    def levels(self, pairs: list[tuple[int, int]]) -> list[int]:
-        """Give for each pair how well its values agree: 0 if they differ, and so on; -1 if one is missing."""
-        left, right = self.sides
-        return self._compared([(left[i], right[j]) for i, j in pairs])
-
-    def _compared(self, values: list[tuple[int, int]]) -> list[int]:
-        sketches, equal = self.sketches, len(self.near) + 1
-        sizes = [sketch.bit_count() for sketch in sketches]
-        steps = tuple(zip(self.near, range(equal - 1, 0, -1), strict=True))
-        found = []
-        for one, two in values:
-            if not one or not two:
-                found.append(MISSING)
-                continue
-            if one == two:
-                found.append(equal)
-                continue
-            level = 0
-            if steps:
-                common = 2_000 * (sketches[one] & sketches[two]).bit_count()
-                size = sizes[one] + sizes[two]
-                for least, reached in steps:
-                    if common >= least * size:
-                        level = reached
-                        break
-            found.append(level)
-        return found
-
-    def among_strangers(self) -> list[float]:
-        """Give how often each level comes up between two rows at random, which are of two persons.
-
-        How often values are equal is counted in full, how often they are near on pairs that are
-        spread evenly over both tables.
-        """
-        # In the order of tags, which is that of no table.
-        rank = {number: tag for tag, number in self.numbers.items()}
-        left, right = (sorted((n for n in side if n), key=rank.__getitem__) for side in self.sides)
-        levels = len(self.near) + 2
-        if not left or not right:
-            return [1 / levels] * levels
-        steps = min(_SAMPLE, len(left) * len(right))
-        pairs = [
-            (left[k * 7_919 % len(left)], right[(k * 104_729 + k // len(left)) % len(right)]) for k in range(steps)
-        ]
-        seen = Counter(level for level in self._compared(pairs) if level < levels - 1)
-        theirs = Counter(right)
-        equal = sum(count * theirs[value] for value, count in Counter(left).items()) / (len(left) * len(right))
-        equal = min(max(equal, 1 / (len(left) * len(right))), 0.999)
-        # Half a pair is added to each, so that what the sample did not show is rare, not impossible.
-        total = sum(seen.values()) + 0.5 * (levels - 1)
-        return [(seen[level] + 0.5) / total * (1 - equal) for level in range(levels - 1)] + [equal]
-
-    def add_rarity(
-        self, scores: list[int], pairs: list[tuple[int, int]], found: list[int], swaps: set[tuple[int, int]]
-    ) -> None:
-        """Weigh equal values by how rare they are, against how rare values are on average."""
-        if not self.total:
-            return
-        usual = math.log2(sum(n * n for value, n in self.counts.items() if value) / self.total)
-        extra = [0] * (max(self.counts) + 1)
-        for value, count in self.counts.items():
-            extra[value] = round((usual - math.log2(count)) * UNIT) if value and count else 0
-        left, equal = self.sides[0], len(self.near) + 1
-        for number, (i, _) in enumerate(pairs):
-            if found[number] == equal and (number, self.place) not in swaps:
-                scores[number] += extra[left[i]]
