@@ -26,8 +26,9 @@ from _timing import Bar, WrongAnswerError, cpu_seconds
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from analysis_strategies import LARGE, SEVERITIES, Solver, narrow_spec, set_of, sources
-from platgov._consistency.inquiry import Inquiry, own
+from platgov._consistency.inquiry import Inquiry
 from platgov._consistency.search import Search
+from platgov._consistency.sides import own
 from platgov.consistency import analyse, diff, independent_of, witness_suite
 
 BUDGET = 200_000

@@ -439,6 +439,34 @@ def test_every_planted_defect_is_found(seed):
     assert ("subsumed", "r037") in found or ("never_fires", "r037") in found
 
 
+@pytest.mark.parametrize("seed", range(2))
+def test_defects_that_only_all_rules_together_show_are_found(seed):
+    rng = sources(seed + 40)
+    plain = [(narrow_spec(rng, world=LARGE, texts=False), rng.choice((1, 2)), "visibility") for _ in range(30)]
+    some, name, limit = plain[rng.randrange(30)][0], rng.choice(LARGE.ints), rng.choice((5, 10, 60))
+    split = [("and", some, ("cmp", name, op, limit)) for op in (">=", "<")]
+    absent = ("and", some, ("not", ("has", name)))
+    whole = ("and", some, ("or", ("cmp", name, ">=", limit), ("cmp", name, "<", limit), ("not", ("has", name))))
+    favour, falling = ("and", ("in", "e0", ("a",)), ("not", ("bool", "vip"))), ("cmp", LARGE.ints[0], "<", 10)
+    specs = [*plain, *((spec, 5, "visibility") for spec in (*split, absent)), (whole, 3, "visibility")]
+    specs += [(favour, 5, "visibility"), (falling, 5, "visibility")]
+    rule_set = set_of(specs, world=LARGE)
+    report = analyse(rule_set)
+    shadowed = [answer for answer in report.findings if answer.kind == "dead" and answer.rules[0] == "r033"]
+    assert shadowed and {"r030", "r031", "r032"} <= set(shadowed[0].rules)
+    (leak,) = of_kind(report, "depends_on_identity")
+    one, other = (example.event for example in leak.examples)
+    assert leak.facts == ("vip",) and one.get("vip") != other.get("vip")
+    (answer,) = monotone(rule_set, {LARGE.ints[0]: "up"})
+    assert answer.status is Status.REFUTED and answer.examples[0].event[LARGE.ints[0]] < 10
+
+
+def test_an_edition_that_was_in_force_before_it_was_announced_cannot_be_built():
+    for announced in (None, 1_000_000):
+        with pytest.raises(InputError, match="never retroactive"):
+            rules(("links > 3", LIMIT), announced_at=announced, effective_at=999_999)
+
+
 def test_clean_rule_sets_have_no_errors():
     for seed in range(50):
         rng = sources(seed + 100)

@@ -5,7 +5,9 @@ import itertools
 import pytest
 
 from analysis_strategies import Solver, differ, random_defeats, random_rules, set_of, settled, sources, text_of
-from platgov._consistency.inquiry import FAILS, HOLDS, NOT_HOLDS, Inquiry, Side, differences, own
+from platgov._consistency.differing import differences
+from platgov._consistency.inquiry import Inquiry
+from platgov._consistency.sides import FAILS, HOLDS, NOT_HOLDS, Side, own
 from platgov.consistency import Status, diff, gap, independent_of, monotone
 from rule_strategies import examples
 

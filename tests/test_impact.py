@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from platgov._canonical import dumps
 from platgov._consistency import impact as module
-from platgov._consistency.duties import FourEyes, Parties, conflicts
-from platgov._consistency.impact import CHANGES, Emergency, impact, shadow
+from platgov._consistency.duties import FourEyes, Parties, conflicts, recusal
+from platgov._consistency.impact import CHANGES, impact
 from platgov._consistency.precedents import Precedent, atoms_of, nearest, rule_on
 from platgov._consistency.replaying import replay
+from platgov._consistency.rollout import Emergency, Stages, announced, shadow
 from platgov.errors import DueProcessError, InputError
 from platgov.facts import fact, facts
 from platgov.ledger import Ledger, Record
@@ -48,10 +49,13 @@ def edition(version="1", links=3, rude=(Remove(days=3),), **given):
 OLD = edition()
 
 
-def ledger_of(posts, rules=OLD):
+def ledger_of(posts, rules=OLD, people=7):
     ledger = Ledger.open(":memory:", origin="example.org/test")
     ledger.append_many(
-        [Record(value=rules.decide(post, at=T0 + n), key=f"k{n}", subject=f"u{n % 7}") for n, post in enumerate(posts)]
+        [
+            Record(value=rules.decide(post, at=T0 + n), key=f"k{n}", subject=f"u{n % people}")
+            for n, post in enumerate(posts)
+        ]
     )
     return ledger
 
@@ -100,6 +104,14 @@ def test_the_impact_is_what_deciding_everything_twice_would_show(events, links, 
     assert found.same == expected["same"]
     assert {name: found.count(name) for name in CHANGES} == {name: expected[name] for name in CHANGES}
     assert {rule: (g, c) for rule, g, c in found.by_rule} == {r: (gone[r], come[r]) for r in {*gone, *come}}
+    behind = {rule: dict(counts) for rule, counts in found.changes_by_rule}
+    for rule in ("links", "rude"):
+        alone = edition("2", links=links) if rule == "links" else edition("2", rude=after)
+        if alone.rule(rule) == old.rule(rule):
+            assert rule not in behind
+    for name in CHANGES:
+        assert max((counts[name] for counts in behind.values()), default=0) <= expected[name]
+        assert sum(counts[name] for counts in behind.values()) >= expected[name]
     assert sum(n for _, n, _ in found.by_group) == len(events)
     assert {one.change for one in found.samples} == {name for name in CHANGES if expected[name]}
     assert dumps(found.to_dict())
@@ -123,6 +135,10 @@ def test_samples_are_few_and_the_same_for_the_same_seed():
     assert one.samples != impact(OLD, new, ledger, sample=4, seed="b").samples
     cells = Counter((item.change, rule) for item in one.samples for rule in (*item.rules_gone, *item.rules_come))
     assert set(cells.values()) == {4}
+    # A rule that gives something else is behind the change, though it applies to the same events.
+    milder = impact(OLD, edition("2", rude=[Remove(days=1)]), ledger, sample=2)
+    assert dict(dict(milder.changes_by_rule)["rude"])["milder"] == milder.count("milder") == 60
+    assert milder.by_rule == () and len(milder.samples) == 2
     assert impact(OLD, new, ledger, sample=0).samples == ()
     assert dict(one.people)["newly_hit"] == 7
 
@@ -137,8 +153,15 @@ def test_a_fact_that_no_record_has_leaves_the_decision_open_and_is_named():
 
 def test_a_change_that_falls_on_one_group_shows():
     events = [{"links": 3 if n % 7 < 2 else 0, "rude": False, "age": 1} for n in range(3000)]
-    found = impact(OLD, edition("2", links=2), ledger_of(events), group=lambda entry: "ab"[int(entry.subject[1]) < 2])
-    assert found.parity.status.value == "disparity" and found.parity.total == 3000
+
+    def group(entry):
+        return "ab"[int(entry.subject[1:]) % 7 < 2]
+
+    found = impact(OLD, edition("2", links=2), ledger_of(events, people=700), group=group)
+    assert found.parity.status.value == "disparity" and (found.parity.total, found.parity.actors) == (3000, 700)
+    # Seven people with many posts each are seven people.
+    few = impact(OLD, edition("2", links=2), ledger_of(events), group=group)
+    assert few.parity.status.value == "insufficient_data" and few.parity.by_group[0].score_p < 1e-9
     assert {name: dict(counts)["newly_hit"] for name, _, counts in found.by_group} == {"a": 0, "b": 858}
     assert impact(OLD, edition("2"), ledger_of(events[:9])).parity is None
     # Who was hit before cannot be hit newly, and is not compared.
@@ -214,6 +237,84 @@ def test_an_emergency_needs_a_name_a_reason_and_an_end_within_two_weeks():
             emergency(**bad)
 
 
+# -- announcements and stages ------------------------------------------------------------------
+
+FULL = edition("3", links=1, announced_at=T0, effective_at=T0 + 60 * DAY)
+
+
+def staged(**given):
+    steps = {"shadow_from": T0 + 1 * DAY, "notice_from": T0 + 20 * DAY, "mild_from": T0 + 40 * DAY}
+    return Stages(**{"edition": FULL, "days": 14, "mild": {"rude": [Remove(days=1)]}, **steps, **given})
+
+
+def test_an_edition_comes_in_by_time_and_measure_and_every_step_is_for_everybody():
+    stages = staged()
+    book = Rulebook([edition("2", links=9, announced_at=T0 - 9 * DAY, effective_at=T0 - DAY), *stages.editions])
+    post = {"links": 2, "rude": True, "age": 1}
+    seen = {}
+    for day in (0, 1, 19, 20, 40, 60):
+        at = T0 + day * DAY
+        verdict = stages.shadow(post, at=at)
+        seen[day] = (stages.at(at), book.decide(post, conduct_at=at, at=at).measures, verdict is not None)
+        assert verdict is None or verdict.policy == FULL.digest
+    assert seen == {
+        0: ("none", (Remove(days=3),), False),
+        1: ("shadow", (Remove(days=3),), True),
+        19: ("shadow", (Remove(days=3),), True),
+        20: ("notice", (Warn(),), True),
+        40: ("mild", (Warn(), Remove(days=1)), True),
+        60: ("full", (Warn(), Remove(days=3)), False),
+    }
+    assert [one.version for one in stages.editions] == ["3+notice", "3+mild", "3"]
+    written = stages.to_dict()
+    assert dumps(written) and [one["step"] for one in written["steps"]] == ["shadow", "notice", "mild", "full"]
+    assert {one["policy"] for one in written["steps"][1:]} == {one.digest for one in stages.editions}
+    # Steps may be left out, and rules without a measure stay without one.
+    silent = edition("3", rude=[], announced_at=T0, effective_at=T0 + 60 * DAY)
+    plain = Stages(edition=silent, days=60, shadow_from=None)
+    assert plain.editions == (silent,) and (plain.at(T0), plain.shadow(post, at=T0)) == ("none", None)
+    assert staged(edition=silent, mild={}).editions[0].rule("rude").measures == ()
+
+
+@given(st.integers(0, 70), st.integers(0, 9), st.booleans())
+def test_no_step_is_more_severe_than_the_edition_in_full(day, links, rude):
+    at, post = T0 + day * DAY, {"links": links, "rude": rude, "age": 1}
+    step = next((one for one in reversed(staged().editions) if one.effective_at <= at), None)
+    if step is not None:
+        found, full = step.decide(post, at=at).measures, FULL.decide(post, at=at).measures
+        assert len(found) <= len(full)
+        assert all(one.severity <= max(other.severity for other in full) for one in found)
+
+
+def test_rules_are_announced_before_they_apply():
+    assert announced(FULL, days=60) is FULL
+    for refused, code in (
+        (lambda: announced(FULL, days=61), "announced_too_late"),
+        (lambda: staged(days=21), "announced_too_late"),
+    ):
+        with pytest.raises(DueProcessError) as told:
+            refused()
+        assert told.value.code == code and "days" in str(told.value)
+    for bad in (
+        lambda: announced(OLD, days=1),
+        lambda: announced("x", days=1),
+        lambda: announced(FULL, days=-1),
+        lambda: staged(edition=OLD),
+        lambda: staged(mild_from=T0 + 61 * DAY),
+        lambda: staged(notice_from=T0 - DAY),
+        lambda: staged(shadow_from=T0 + 21 * DAY),
+        lambda: staged(mild_from=None),
+        lambda: staged(mild={"rude": [Terminate()]}),
+        lambda: staged(mild={"nothing": [Warn()]}),
+        lambda: staged(mild=[Warn()]),
+        lambda: staged(mild={"rude": "warn"}),
+        lambda: staged(mild={"rude": 5}),
+        lambda: edition("4", announced_at=T0, effective_at=T0 - 1),
+    ):
+        with pytest.raises(InputError):
+            bad()
+
+
 # -- precedents --------------------------------------------------------------------------------
 
 
@@ -280,6 +381,8 @@ def test_weights_say_which_reasons_matter_and_reasons_give_the_atoms():
         lambda: conflicts("p", "parties"),
         lambda: conflicts("", Parties()),
         lambda: Parties(concerned="u1"),
+        lambda: recusal("", "u1", Parties(concerned=["u1"]), at=T0),
+        lambda: recusal("c", "u1", Parties(), at="now"),
         lambda: FourEyes(case=""),
         lambda: FourEyes(case="c", parties=None),
         lambda: FourEyes(case="c").read(by="p", answer="", at=T0),
@@ -301,6 +404,9 @@ def test_whoever_has_a_part_in_a_case_may_not_look_at_it():
     assert conflicts("p1", parties, teams=["red"]) == ("earlier_decider", "same_team")
     assert conflicts("p2", parties, teams=["blue"], interests=["u2"]) == ("interest",)
     assert conflicts("p2", parties, teams=["blue"], interests=["u9"]) == ()
+    written = recusal("c1", "p1", parties, at=T0, teams=["red"])
+    assert written["because"] == ["earlier_decider", "same_team"] and dumps(written)
+    assert recusal("c1", "p2", parties, at=T0) is None
 
 
 def test_two_people_read_blind_and_a_third_where_they_differ():

@@ -73,6 +73,22 @@ def test_a_difference_raises_the_alarm_and_it_stays():
     assert dict(monitor.by_stratum)["r"] < monitor.peak
 
 
+def test_the_strata_behind_an_alarm_are_named_and_no_others():
+    monitor = Monitor(strata=["a", "b", "c"])
+    assert monitor.standing_out == ()
+    for _ in range(8):
+        monitor = monitor.update({"a": (12, 50, 8, 200), "b": (2, 50, 8, 200), "c": (11, 50, 8, 200)})
+    assert monitor.standing_out == ("a", "c") and monitor.to_dict()["standing_out"] == ["a", "c"]
+    by = dict(monitor.by_stratum)
+    assert min(by["a"], by["c"]) >= 3 / (2 * 0.01) and by["b"] < 1
+    # What is enough for the second of two is not enough for one alone.
+    for blocks in range(12):
+        alone = Monitor(strata=["a", "b", "c"])
+        for _ in range(blocks):
+            alone = alone.update({"c": (4, 50, 8, 200)})
+        assert bool(alone.standing_out) is (dict(alone.by_stratum)["c"] >= 300)
+
+
 def test_a_block_of_impossible_size_overflows_nothing():
     monitor = Monitor(strata=["r"])
     for _ in range(3):

@@ -16,9 +16,11 @@ from platgov._canonical import dumps
 from platgov._consistency.breaker import Breaker
 from platgov._consistency.counting import completeness, control_sample
 from platgov._consistency.pairs import matched_pairs
+from platgov._consistency.parity import parity
 from platgov._consistency.records import records
 from platgov._consistency.replaying import ReplayStatus, replay
 from platgov._consistency.rewriting import Rewriter
+from platgov._consistency.waits import wait_parity
 from platgov.enforcement import Deviation, DeviationCode, History
 from platgov.errors import InputError
 from platgov.facts import Role, fact, facts
@@ -499,6 +501,24 @@ def test_rows_for_statistics_say_what_became_of_each_rule():
         list(records(written(decision, {**sanction.to_dict(), "due": None})))
 
 
+def test_appeals_and_waits_are_compared_by_group_as_well():
+    values = []
+    for n in range(6):
+        decision = RULES.decide(conduct(links=5 + n, rude=True), at=T0 + n)
+        sanction = PLAIN.apply(decision, History("u1"), at=T0 + n + 60, by="reviewer:7")
+        values += [Record(value=decision, key=f"d{n}", subject="u1"), Record(value=sanction, key=f"s{n}", subject="u1")]
+        if n % 2:
+            values.append(Record(value={"kind": "appeal", "sanction": sanction.id, "by": "u1"}, key=f"a{n}"))
+    rows = list(records(written(*values)))
+    halves = {seq: "ab"[place % 2] for place, seq in enumerate(sorted({row.seq for row in rows}))}
+    for outcome in ("appealed", "overturned", "deviated"):
+        report = parity(rows, group=lambda row: halves[row.seq], outcome=outcome)
+        assert report.total == len(rows) and report.status.value == "insufficient_data"
+        assert sum(row.cases for row in report.by_group) > 0
+    waits = wait_parity(rows, group=lambda row: halves[row.seq])
+    assert waits.missing == 0 and waits.by_group[0].median_s == 60
+
+
 # -- samples -----------------------------------------------------------------------------------
 
 
@@ -515,7 +535,16 @@ def test_a_control_sample_can_be_drawn_again_and_favours_nobody(twenty_thousand)
     assert len(drawn) == 100 and max(drawn.values()) < 2 * min(drawn.values()) + 40
     assert control_sample(reversed(keys), size=20, seed="a").picked == control_sample(keys, size=20, seed="a").picked
     assert control_sample(keys, size=500, seed="a").population == len(control_sample(keys, size=500, seed="a").picked)
-    for bad in ({"size": 0}, {"seed": ""}, {"seed": 1}):
+    # Hits of one rule, for people to say whether it was right.
+    hits = control_sample(ledger, size=50, seed="a", rule="spam")
+    assert len(set(hits.picked)) == 50 and hits.population == sum(
+        any(finding["rule"] == "spam" for finding in json.loads(entry.bytes)["findings"]) for entry in ledger.entries()
+    )
+    for seq in hits.picked:
+        assert "spam" in {finding["rule"] for finding in json.loads(ledger.entry(seq).bytes)["findings"]}
+    assert control_sample(ledger, size=5, seed="a", rule="nothing").population == 0
+    assert control_sample(written({"kind": "decision"}), size=5, seed="a").population == 0
+    for bad in ({"size": 0}, {"seed": ""}, {"seed": 1}, {"rule": ""}, {"seed": "\ud800"}):
         with pytest.raises(InputError):
             control_sample(keys, **{"size": 1, "seed": "a", **bad})
 

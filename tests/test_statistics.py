@@ -7,7 +7,7 @@ import warnings
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from platgov._consistency.numbers import beta_cdf, convolved, hyper, plain, t_two_sided, two_sided
@@ -19,15 +19,14 @@ from platgov._consistency.tests_exact import (
     cmh,
     exact,
     fisher,
-    log_rank,
     mantel_haenszel_difference,
     mantel_haenszel_odds,
     newcombe,
     odds_ratio,
-    rank_test,
     rate_ratio,
     wilson,
 )
+from platgov._consistency.wait_tests import Case, log_rank, log_rank_parts, rank_parts, rank_test
 from platgov._consistency.waits import wait_parity
 from platgov.errors import InputError
 
@@ -41,6 +40,7 @@ with warnings.catch_warnings():
     from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 NEAR = 1e-9
+SOAK = settings.default.max_examples > 100
 EDGES = (0, 0, 1, 2, 3)
 
 
@@ -269,20 +269,66 @@ def rows_of_waits(longer, n=400):
 
 
 def test_a_group_that_waits_longer_is_found_and_one_that_does_not_is_not_accused():
-    found = wait_parity(rows_of_waits(2), group="group", ended="done")
+    found = wait_parity(rows_of_waits(2), group="group", ended="done", cluster=None)
     assert found.status.value == "disparity"
     (row,) = found.by_group
     assert row.group == "b" and row.longer < 0.5 and row.log_rank_z > 0 > row.rank_z
     assert row.median_s < row.others_median_s
-    assert wait_parity(rows_of_waits(1, 2000), group="group").status.value == "none_found"
-    few = wait_parity(rows_of_waits(1, 30), group="group")
+    assert wait_parity(rows_of_waits(1, 2000), group="group", cluster=None).status.value == "none_found"
+    few = wait_parity(rows_of_waits(1, 30), group="group", cluster=None)
     assert few.status.value == "insufficient_data" and few.by_group[0].detectable > 0.1
     assert few.to_dict()["by_group"] == [few.by_group[0].to_dict()]
     assert few.by_group[0].to_dict()["status"] == "insufficient_data"
 
 
+def test_what_each_case_adds_sums_to_the_score_of_the_tests():
+    lots = random.Random(12)
+    for _ in range(200):
+        (cases,) = waits(lots, 1)
+        cases = [Case(*case) for case in cases]
+        expected = 0.0
+        for time in {case.time for case in cases if case.done}:
+            at_risk = [case for case in cases if case.time >= time]
+            ended = [case for case in at_risk if case.done and case.time == time]
+            members = sum(case.member for case in at_risk) / len(at_risk)
+            expected += sum(case.member for case in ended) - len(ended) * members
+        assert close(sum(log_rank_parts(cases)), expected)
+        flat = [(case.time, case.member) for case in cases]
+        n, n_a = len(flat), sum(member for _, member in flat)
+        wins = sum((a > b) + (a == b) / 2 for a, of in flat if of for b, other in flat if not other)
+        assert close(sum(rank_parts(flat)), (wins - n_a * (n - n_a) / 2) / (n + 1))
+
+
+def actors_who_wait(lots, *, actors=120, each=12, spread=1.2, longer=1.0):
+    """Actors differ in how long they wait, whatever their group; each has many cases."""
+    for actor in range(actors):
+        mean = 100 * math.exp(lots.gauss(0, spread)) * (longer if actor % 4 == 0 else 1.0)
+        for number in range(each):
+            yield {
+                "rule": f"r{number % 3}", "group": "b" if actor % 4 == 0 else "a", "actor": actor,
+                "waited_s": lots.expovariate(1 / mean),
+            }  # fmt: skip
+
+
+def test_an_actor_who_waits_often_counts_once():
+    lots = random.Random(13)
+    runs = 400 if SOAK else 25
+    worlds = [list(actors_who_wait(lots)) for _ in range(runs)]
+    alone = sum(wait_parity(one, group="group", cluster=None).status.value == "disparity" for one in worlds)
+    robust = sum(wait_parity(one, group="group").status.value == "disparity" for one in worlds)
+    assert alone > 0.2 * runs  # what counting every case for itself would say of fair worlds
+    assert robust <= (0.025 * runs if SOAK else 2)
+    found = wait_parity(actors_who_wait(lots, actors=400, longer=4.0), group="group")
+    assert found.status.value == "disparity" and found.by_group[0].robust_rank_p < 0.001
+    single = [{**row, "actor": number} for number, row in enumerate(worlds[0])]
+    assert wait_parity(single, group="group") == wait_parity(worlds[0], group="group", cluster=None)
+    assert wait_parity([*single, single[0]], group="group").by_group[0].robust_log_rank_p is not None
+    with pytest.raises(InputError):
+        wait_parity([{**worlds[0][0], "actor": []}], group="group")
+
+
 def test_waits_that_cannot_be_compared_say_so():
-    row = {"rule": "r", "group": "a", "waited_s": 1}
+    row = {"rule": "r", "group": "a", "waited_s": 1, "actor": None}
     assert wait_parity([row], group="group").status.value == "insufficient_data"
     alone = wait_parity([row, {**row, "group": "b", "rule": "s"}, {**row, "waited_s": None}], group="group")
     assert (alone.missing, alone.by_group[0].longer, alone.by_group[0].detectable) == (1, None, None)

@@ -30,17 +30,19 @@ from platgov._consistency.breaker import Breaker, holds
 from platgov._consistency.checks import analyse
 from platgov._consistency.compare import diff
 from platgov._consistency.counting import Completeness, ControlSample, Coverage, completeness, control_sample
-from platgov._consistency.duties import FourEyes, Parties, Reading, conflicts
-from platgov._consistency.impact import Changed, Emergency, Impact, Shadow, impact, shadow
+from platgov._consistency.duties import FourEyes, Parties, Reading, conflicts, recusal
+from platgov._consistency.impact import Changed, Impact, impact
 from platgov._consistency.monitor import Monitor, first_of
 from platgov._consistency.pairs import Pair, matched_pairs
-from platgov._consistency.parity import GroupParity, Parity, ParityStatus, RuleParity, minimum_detectable, parity
+from platgov._consistency.parity import GroupParity, Parity, ParityStatus, RuleParity, parity
+from platgov._consistency.power import minimum_detectable
 from platgov._consistency.precedents import Guidance, Precedent, Ruled, atoms_of, nearest, rule_on
 from platgov._consistency.quality import Quality, QualityStatus, quality
 from platgov._consistency.questions import gap, independent_of, monotone
 from platgov._consistency.records import Dealt, records
 from platgov._consistency.replaying import Replay, Replayed, ReplayStatus, replay
 from platgov._consistency.reviewers import Reviewer, Reviewers, reviewers
+from platgov._consistency.rollout import Emergency, Shadow, Stages, announced, shadow
 from platgov._consistency.suite import Case, witness_suite
 from platgov._consistency.waits import GroupWait, WaitParity, wait_parity
 
@@ -82,10 +84,12 @@ __all__ = [
     "Ruled",
     "Severity",
     "Shadow",
+    "Stages",
     "Status",
     "WaitParity",
     "agreement",
     "analyse",
+    "announced",
     "atoms_of",
     "cohen",
     "completeness",
@@ -106,6 +110,7 @@ __all__ = [
     "parity",
     "quality",
     "records",
+    "recusal",
     "replay",
     "reviewers",
     "rule_on",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from platgov._canonical import shown
-from platgov._consistency.numbers import normal_quantile, plain, refused, share
+from platgov._consistency.numbers import normal_critical, plain, refused, share, written
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -21,6 +21,7 @@ __all__ = ["Agreement", "AgreementStatus", "agreement", "cohen", "fleiss", "krip
 _RELIABLE: Final = 0.8
 _TENTATIVE: Final = 2 / 3
 _FEWEST: Final = 10
+_LARGEST: Final = 1e100  # the square of it is a float still; NaN is not below it
 
 
 class AgreementStatus(enum.Enum):
@@ -80,9 +81,12 @@ def _units(cases: Any) -> list[list[Any]]:
         values = case.values() if isinstance(case, Mapping) else case
         if isinstance(values, str) or not isinstance(values, Iterable):
             raise refused(f"{shown(case)} is no list of judgements", f"$.cases[{number}]")
-        unit = [str(value).lower() if type(value) is bool else value for value in values if value is not None]
+        given = [value for value in values if value is not None]
+        unit: list[Any] = [str(value).lower() if type(value) is bool else value for value in given]
         for value in unit:
-            if type(value) not in (str, int, float) or value != value:  # noqa: PLR0124 - NaN
+            if type(value) is str:
+                written(value, "judgement")
+            elif type(value) not in (int, float) or not abs(value) < _LARGEST:
                 raise refused(f"{shown(value)} is no judgement; give text or a number", f"$.cases[{number}]")
         units.append(unit)
     return units
@@ -208,7 +212,7 @@ def agreement(cases: Iterable[Any], *, level: str = "nominal", confidence: float
     Raises:
         InputError: A judgement is neither text nor number, or does not fit the level.
     """
-    z = normal_quantile((1 + share(confidence, "confidence")) / 2)
+    z = normal_critical((1 - share(confidence, "confidence")) / 2)
     units = _units(cases)
     found = _Coincidences(units, level)
     alpha = found.alpha()

@@ -110,6 +110,8 @@ class Answer:
         examples: Events that show it, each decided by the rule set itself; empty where it is
             said of all events.
         repair: What to do about it; empty if nothing.
+        because: Why it is unknown: ``budget`` where that ran out, ``not_realised`` where it looks
+            possible but no event was found that shows it; empty where it is settled.
     """
 
     kind: str
@@ -120,6 +122,7 @@ class Answer:
     says: str
     examples: tuple[Example, ...] = ()
     repair: str = ""
+    because: str = ""
 
     @property
     def witness(self) -> dict[str, Any] | None:
@@ -127,7 +130,8 @@ class Answer:
         return self.examples[0].event if self.examples else None
 
     def __str__(self) -> str:
-        lines = [f"{self.severity.value}: {self.kind} ({self.status.value}): {self.says}"]
+        status = f"{self.status.value}: {self.because}" if self.because else self.status.value
+        lines = [f"{self.severity.value}: {self.kind} ({status}): {self.says}"]
         lines += [f"  for example {example}" for example in self.examples]
         return "\n".join([*lines, f"  repair: {self.repair}"] if self.repair else lines)
 
@@ -142,6 +146,7 @@ class Answer:
             "says": self.says,
             "examples": [example.to_dict() for example in self.examples],
             "repair": self.repair,
+            "because": self.because,
         }
 
 

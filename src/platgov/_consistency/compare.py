@@ -6,14 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from platgov._consistency.answers import Answer, Diff, Severity, Status
-from platgov._consistency.inquiry import HOLDS, NOT_HOLDS, Found, Inquiry, Seen, Side, host_key, opens, other_terms
+from platgov._consistency.differing import opens, other_terms
+from platgov._consistency.inquiry import Inquiry
+from platgov._consistency.model import host_key
 from platgov._consistency.questions import BUDGET, checked, examples_of, why
+from platgov._consistency.sides import HOLDS, NOT_HOLDS, Found, Seen, Side
 from platgov._rules.rule import ConditionRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from platgov._consistency.inquiry import Clause
+    from platgov._consistency.sides import Clause
     from platgov._rules.ruleset import RuleSet
 
 __all__ = ["diff"]
@@ -45,8 +48,7 @@ def diff(old: RuleSet, new: RuleSet, budget: int = BUDGET) -> Diff:
     """
     checked(old, budget)
     inquiry = Inquiry(old, checked(new, budget), budget=budget, whole=False)
-    before, after = (_identities(inquiry, number) for number in (0, 1))
-    changed = sorted(rule for rule in before.keys() | after.keys() if before.get(rule) != after.get(rule))
+    changed = _changed(inquiry)
     parts: dict[str, list[Answer]] = {kind: [] for kind in (*_SAYS, "unknown")}
     for rule_id in changed:
         for kind in _SAYS:
@@ -88,25 +90,40 @@ def _answer(kind: str, rule_id: str, status: Status, says: str, found: Found) ->
         rules=(rule_id,),
         says=f"through {rule_id}, {says}" if status is Status.PROVED else says,
         examples=examples_of(found),
+        because=found.why,
     )
 
 
-def _identities(inquiry: Inquiry, number: int) -> dict[str, Any]:
-    """Give what settles the part of each rule: its test, its facts, its measures, its exceptions."""
-    rule_set, found, fields = inquiry.sets[number], {}, inquiry.fields[number]
+def _changed(inquiry: Inquiry) -> list[str]:
+    """Give the rules whose test, facts, measures or exceptions are not the same in both sets."""
+    rules = [{rule.id: rule for rule in rule_set.rules} for rule_set in inquiry.sets]
+    fields = inquiry.fields
+    declared = {path for path in fields[0].keys() | fields[1].keys() if fields[0].get(path) != fields[1].get(path)}
 
-    def identity(rule_id: str) -> Any:
-        if rule_id not in found:
-            rule = inquiry.rule(number, rule_id)
-            reads = tuple(fields.get(tuple(name.split("."))) for name in sorted(rule.reads))
-            test = rule.when.node if isinstance(rule, ConditionRule) else host_key(rule, rule_set.schema)
-            exceptions = tuple((other, identity(other)) for other in sorted(inquiry.exceptions(number, rule_id)))
-            found[rule_id] = (test, reads, rule.measures, exceptions)
-        return found[rule_id]
+    def tests(number: int, rule: Any) -> Any:
+        return rule.when.node if isinstance(rule, ConditionRule) else host_key(rule, inquiry.sets[number].schema)
 
-    for rule in rule_set.rules:
-        identity(rule.id)
-    return found
+    def edited(rule_id: str) -> bool:
+        one, other = (found.get(rule_id) for found in rules)
+        if one is None or other is None or one.measures != other.measures:
+            return True
+        if sorted(inquiry.exceptions(0, rule_id)) != sorted(inquiry.exceptions(1, rule_id)):
+            return True
+        # What a condition reads follows from its text: where no declaration changed, the text says it all.
+        if declared and any(tuple(name.split(".")) in declared for name in one.reads):
+            return True
+        return bool(tests(0, one) != tests(1, other))
+
+    found = {rule_id for rule_id in rules[0].keys() | rules[1].keys() if edited(rule_id)}
+    waiting = sorted(found)
+    while waiting:  # whatever an edited exception sets aside changes with it
+        rule_id = waiting.pop()
+        for exceptions_to in (number_defeats.get(rule_id, ()) for number_defeats in inquiry.defeats):
+            for other in exceptions_to:
+                if other not in found:
+                    found.add(other)
+                    waiting.append(other)
+    return sorted(found)
 
 
 def _ways(inquiry: Inquiry, rule_id: str, kind: str) -> Iterator[Found]:
@@ -123,11 +140,11 @@ def _questions(inquiry: Inquiry, rule_id: str, kind: str) -> Iterator[Callable[[
         for one, other, place in places:
             yield partial(opens, inquiry, _SIDES, one, other, rule_id, place)
         for other, one, place in places:  # another rule that is open, but outdone by this one in one edition
-            rank = inquiry.touched[other][rule_id][place].severity
+            rank = inquiry.ranks[other][place][rule_id]
             beside = [
                 rule
-                for rule in inquiry.ranks[one].get(place, ())
-                if rule != rule_id and inquiry.touched[one][rule][place].severity <= rank
+                for rule, severity in inquiry.ranks[one].get(place, {}).items()
+                if rule != rule_id and severity <= rank
             ]
             inquiry.look_into(one, beside)
             for rule in beside:

@@ -16,7 +16,7 @@ import attrs
 
 from platgov._canonical import digest_bytes, shown
 from platgov._consistency.gather import label
-from platgov._consistency.numbers import plain, refused, text, whole
+from platgov._consistency.numbers import plain, refused, text, whole, written
 from platgov._consistency.records import Dossier, decided, entries_of, fates, kept_entries
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _became(entry: Entry, body: dict[str, Any], dossier: Dossier) -> list[str]:
 
 @attrs.frozen(kw_only=True)
 class ControlSample:
-    """Unflagged events for people to look at. For review alone: nothing may follow from being picked.
+    """Events for people to look at, picked by chance. For review alone: nothing may follow from being picked.
 
     Attributes:
         seed: What the choice was made with.
@@ -181,8 +181,11 @@ class ControlSample:
         return {"kind": "control_sample", "schema": 1, **plain(self)}
 
 
-def control_sample(source: Any, *, size: int, seed: str) -> ControlSample:
-    """Pick events that no rule flagged, the same ones for the same seed.
+def control_sample(source: Any, *, size: int, seed: str, rule: str | None = None) -> ControlSample:
+    """Pick events that no rule flagged, or that one rule did, the same ones for the same seed.
+
+    People judge what is picked: of unflagged events, whether a rule should have applied; of a
+    rule's own, whether it was right to, from which `quality` tells its precision.
 
     Choose the seed after the events are recorded, and record it: who knows it before can see to
     it that an event is not picked.
@@ -192,17 +195,22 @@ def control_sample(source: Any, *, size: int, seed: str) -> ControlSample:
             keys of events that were never judged.
         size: How many to pick.
         seed: Any text.
+        rule: Pick among the decisions in which this rule applied; None for those without a finding.
 
     Raises:
         InputError: An argument is of the wrong kind.
     """
     text(seed, "seed")
     whole(size, "size", least=1)
+    if rule is not None:
+        text(rule, "rule")
     kept = kept_entries(source)
     if isinstance(kept, tuple) and kept and all(type(item) is str for item in kept):
-        named: Iterator[tuple[str, int | str]] = ((item, item) for item in sorted(set(kept)))
+        named: Iterator[tuple[str, int | str]] = (
+            (item, item) for item in sorted({written(key, "key") for key in kept})
+        )
     else:
-        named = ((entry.key_tag, entry.seq) for entry in entries_of(kept, "decision") if _is_unflagged(entry))
+        named = ((entry.key_tag, entry.seq) for entry in entries_of(kept, "decision") if _is_wanted(entry, rule))
     population = 0
 
     def ranked() -> Iterator[tuple[bytes, int | str]]:
@@ -215,6 +223,10 @@ def control_sample(source: Any, *, size: int, seed: str) -> ControlSample:
     return ControlSample(seed=seed, population=population, picked=tuple(item for _, item in lowest))
 
 
-def _is_unflagged(entry: Entry) -> bool:
+def _is_wanted(entry: Entry, rule: str | None) -> bool:
     body = decided(entry)
-    return body is not None and not body["findings"] and not body["undetermined"]
+    if body is None:
+        return False
+    if rule is None:
+        return not body["findings"] and not body["undetermined"]
+    return any(type(finding) is dict and finding.get("rule") == rule for finding in body["findings"])

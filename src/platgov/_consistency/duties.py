@@ -15,7 +15,7 @@ from platgov.errors import DueProcessError
 if TYPE_CHECKING:
     import datetime as dt
 
-__all__ = ["FourEyes", "Parties", "Reading", "conflicts"]
+__all__ = ["FourEyes", "Parties", "Reading", "conflicts", "recusal"]
 
 _READERS: Final = 3
 
@@ -68,6 +68,30 @@ def conflicts(
         "interest": bool(about & (parties.concerned | parties.reporters)),
     }
     return tuple(code for code, holds in found.items() if holds)
+
+
+def recusal(
+    case: str,
+    person: str,
+    parties: Parties,
+    *,
+    at: int | dt.datetime,
+    teams: Iterable[str] = (),
+    interests: Iterable[str] = (),
+) -> dict[str, Any] | None:
+    """Write for the ledger that somebody may not look at a case, and why; None if they may.
+
+    Args:
+        case: The case.
+        person: Who would look at it.
+        parties: Who has a part in it.
+        at: When that was found.
+        teams: Their teams.
+        interests: People in whose cases they have an interest of their own.
+    """
+    found = conflicts(person, parties, teams=teams, interests=interests)
+    record = {"kind": "recusal", "schema": 1, "at": to_iso(to_epoch(at)), "case": text(case, "case"), "by": person}
+    return {**record, "because": list(found)} if found else None
 
 
 @attrs.frozen(kw_only=True)

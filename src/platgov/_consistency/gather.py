@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from platgov._canonical import shown
-from platgov._consistency.numbers import refused
+from platgov._consistency.numbers import refused, written
 from platgov._consistency.tests_exact import Table
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def getter(source: Any, name: str) -> Callable[[Any], Any]:
 def label(value: Any) -> str:
     """Write the label of a group or stratum as text."""
     if type(value) is str:
-        return value
+        return written(value, "label")
     if type(value) in (int, bool):
         return str(value).lower()
     raise refused(f"{shown(value)} is no label; give text or a whole number", code="label")
@@ -169,24 +169,21 @@ def counted(records: Any, group: Any, outcome: Any, strata: Any, cluster: Any) -
     counts = Counts()
     cells, packed, by_actor, missing = counts.cells, counts.packed, counts.by_actor, counts.missing
     known: dict[Any, int] = {}
-    raw: dict[Any, int] = {}
     for record in records:
         found, member = of_outcome(record), of_group(record)
-        values = tuple([part(record) for part in parts])
-        if found is None or member is None or None in values:
+        values = [part(record) for part in parts]
+        if found is None or member is None or any(value is None for value in values):
             missing["outcome" if found is None else "group" if member is None else "stratum"] += 1
             continue
         if found is not True and found is not False:
             raise refused(f"an outcome is {shown(found)}; give True, False or None", "$.outcome")
-        try:
-            cell = raw.get((member, values))
-        except TypeError:
-            raise refused(f"{shown((member, *values))} is no label", code="label") from None
+        # As text at once: True and 1 are equal keys of a dictionary, and no equal labels.
+        member = member if type(member) is str else label(member)
+        labels = tuple([value if type(value) is str else label(value) for value in values])
+        cell = cells.get((labels or ("",), member))
         if cell is None:
-            place = (tuple(map(label, values)) or ("",), label(member))
-            cell = raw[member, values] = cells.setdefault(place, len(cells))
-            if cell == len(packed):
-                packed.append(0)
+            cell = cells[tuple(map(label, labels)) or ("",), label(member)] = len(cells)
+            packed.append(0)
         add = _ONE + 1 if found else 1
         packed[cell] += add
         if of_actor is not None:

@@ -1,15 +1,11 @@
-"""What would a new edition have changed? Everything recorded is decided again, for everybody.
-
-There is no rollout to a share of people anywhere here: an edition is recorded as a `Shadow`
-first, which has no effect on anyone, and then applies to all from one instant on.
-"""
+"""What would a new edition have changed? Everything recorded is decided again, for everybody."""
 
 from __future__ import annotations
 
 import hashlib
 import heapq
 from collections import Counter
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -19,24 +15,19 @@ from platgov._consistency.numbers import plain, refused, text, whole
 from platgov._consistency.parity import Parity, parity
 from platgov._consistency.records import decided, entries_of
 from platgov._facts.reading import revive
-from platgov._time import from_iso, to_epoch, to_iso
-from platgov.errors import DueProcessError
+from platgov._time import from_iso
 from platgov.measures import Measure, join
-from platgov.rules import Decision, Outcome, Rulebook, RuleSet
-from platgov.verdict import Verdict
+from platgov.rules import Decision, Outcome, RuleSet
 
 if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from platgov.ledger import Entry
 
-__all__ = ["CHANGES", "Changed", "Emergency", "Impact", "Shadow", "impact", "shadow"]
+__all__ = ["CHANGES", "Changed", "Impact", "impact"]
 
 CHANGES: Final = ("newly_hit", "newly_spared", "harsher", "milder", "otherwise", "newly_open", "newly_settled")
 """How a decision may change: in measures; or in whether people have to look at it at all."""
-_LONGEST_DAYS: Final = 14
-_DAY: Final = 86_400
 _KEPT: Final = 5_000
 
 
@@ -80,11 +71,14 @@ class Impact:
         counts: How many there are of each change.
         people: Different subjects behind each change.
         by_rule: For each rule, (events it no longer applies to, events it applies to anew).
+        changes_by_rule: For each rule behind a change, how many there are of each change: those
+            that apply under one edition only, or under both with other measures or facts.
         by_group: For each group, (decided, then how many there are of each change).
-        parity: Whether newly being hit falls to groups alike, among those not hit before; None
-            without groups. For information: rules may well hit groups differently.
+        parity: Whether newly being hit falls to groups alike, among those not hit before, each
+            subject counted once; None without groups. For information: rules may well hit groups
+            differently.
         lacking: Facts that the new edition reads and the records do not have.
-        samples: For each change and new rule, up to as many events as asked for.
+        samples: For each change and each rule behind it, up to as many events as asked for.
         seed: What they were chosen with.
     """
 
@@ -96,6 +90,7 @@ class Impact:
     counts: tuple[tuple[str, int], ...]
     people: tuple[tuple[str, int], ...]
     by_rule: tuple[tuple[str, int, int], ...]
+    changes_by_rule: tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
     by_group: tuple[tuple[str, int, tuple[tuple[str, int], ...]], ...]
     parity: Parity | None
     lacking: tuple[str, ...]
@@ -113,6 +108,7 @@ class Impact:
             "counts": dict(self.counts),
             "people": dict(self.people),
             "by_rule": {rule: {"gone": gone, "come": come} for rule, gone, come in self.by_rule},
+            "changes_by_rule": {rule: dict(counts) for rule, counts in self.changes_by_rule},
             "by_group": {name: {"decided": n, **dict(counts)} for name, n, counts in self.by_group},
             "parity": None if self.parity is None else self.parity.to_dict(),
         }
@@ -164,7 +160,8 @@ class _Tally:
         self.gone: Counter[str] = Counter()
         self.come: Counter[str] = Counter()
         self.groups: dict[str, Counter[str]] = {}
-        self.rows: Counter[tuple[str, bool]] = Counter()
+        self.by_rule: dict[str, Counter[str]] = {}
+        self.rows: Counter[tuple[str, str | None, bool]] = Counter()
         self.lacking: set[str] = set()
         self.samples: dict[tuple[str, str], list[tuple[int, int, Changed]]] = {}
         self.known: dict[str, tuple[str, Decision, Decision]] = {}
@@ -184,18 +181,20 @@ class _Tally:
             counts["decided"] += 1
             counts[change] += 1
             if before.outcome is Outcome.NONE:
-                self.rows[group, change == "newly_hit"] += 1
+                self.rows[group, entry.subject, change == "newly_hit"] += 1
         if change == "same":
             return
         if entry.subject is not None:
             self.people[change].add(entry.subject)
-        was = {finding.rule_id for finding in before.findings}
-        now = {finding.rule_id for finding in after.findings}
+        was, now = ({finding.rule_id for finding in made.findings} for made in (before, after))
         self.gone.update(was - now)
         self.come.update(now - was)
+        behind = self.behind(before, after)
+        for rule in behind:
+            self.by_rule.setdefault(rule, Counter())[change] += 1
         lacking = {fact for rule in after.undetermined for fact, why in rule.facts if why == "absent"}
         self.lacking |= lacking - self.old.reads
-        self.keep(entry.seq, change, was - now, now - was, lambda: (before, after, lacking - self.old.reads))
+        self.keep(entry.seq, change, (was - now, now - was, behind), lambda: (before, after, lacking - self.old.reads))
 
     def decided(self, body: dict[str, Any]) -> tuple[str, Decision, Decision]:
         """Decide under both editions; equal facts once, unless a grant may have ended in between."""
@@ -209,18 +208,29 @@ class _Tally:
                 self.known[body["fingerprint"]] = found
         return found
 
+    def behind(self, before: Decision, after: Decision) -> set[str]:
+        """Give the rules because of which two decisions differ: those that do not say the same in both."""
+        said = [
+            {
+                *((finding.rule_id, finding.measures) for finding in made.findings),
+                *((item.rule_id, (None, *rules.rule(item.rule_id).measures)) for item in made.undetermined),
+            }
+            for made, rules in ((before, self.old), (after, self.new))
+        ]
+        return {rule for rule, _ in said[0] ^ said[1]}
+
     def keep(
         self,
         seq: int,
         change: str,
-        gone: set[str],
-        come: set[str],
+        rules: tuple[set[str], set[str], set[str]],
         seen: Callable[[], tuple[Decision, Decision, set[str]]],
     ) -> None:
         """Keep the events with the lowest hashes of each cell: whatever order they come in."""
         drawn = hashlib.sha256(f"{self.seed}\0{seq}".encode("utf-8", "surrogatepass")).digest()
         place = -int.from_bytes(drawn[:8])
-        cells = [self.samples.setdefault((change, rule), []) for rule in gone | come or {""}]
+        gone, come, behind = rules
+        cells = [self.samples.setdefault((change, rule), []) for rule in behind]
         wanted = [cell for cell in cells if len(cell) < self.sample or (cell and cell[0][0] < place)]
         if not wanted:
             return
@@ -242,7 +252,9 @@ class _Tally:
     def result(self) -> Impact:
         sampled = {changed.seq: changed for cell in self.samples.values() for _, _, changed in cell}
         compared = (
-            {"group": name, "outcome": hit} for (name, hit), count in self.rows.items() for _ in range(count)
+            {"group": name, "actor": subject, "outcome": hit}
+            for (name, subject, hit), count in self.rows.items()
+            for _ in range(count)
         )  # fmt: skip
         return Impact(
             old=self.old.digest,
@@ -253,13 +265,15 @@ class _Tally:
             counts=tuple((change, self.counts[change]) for change in CHANGES),
             people=tuple((change, len(self.people[change])) for change in CHANGES),
             by_rule=tuple((rule, self.gone[rule], self.come[rule]) for rule in sorted({*self.gone, *self.come})),
+            changes_by_rule=tuple(
+                (rule, tuple((change, counts[change]) for change in CHANGES))
+                for rule, counts in sorted(self.by_rule.items())
+            ),
             by_group=tuple(
                 (name, counts["decided"], tuple((change, counts[change]) for change in CHANGES))
                 for name, counts in sorted(self.groups.items())
             ),
-            parity=None
-            if self.group is None
-            else parity(compared, group="group", outcome="outcome", strata=(), cluster=None),
+            parity=None if self.group is None else parity(compared, group="group", outcome="outcome", strata=()),
             lacking=tuple(sorted(self.lacking)),
             samples=tuple(sampled[seq] for seq in sorted(sampled)),
             seed=self.seed,
@@ -282,114 +296,3 @@ def _moved(old: tuple[Measure, ...], new: tuple[Measure, ...]) -> str:
         return "newly_spared" if old else "newly_hit"
     both = join((*old, *new))
     return "harsher" if both == new else "milder" if both == old else "otherwise"
-
-
-# -- shadow and emergency editions -------------------------------------------------------------
-
-
-def _instant(value: int | dt.datetime) -> int:
-    return to_epoch(value)
-
-
-@attrs.frozen(kw_only=True)
-class Shadow(Verdict):
-    """What an edition that is not in force would have decided. Nothing follows from it.
-
-    It has a kind of its own in the ledger, so nothing that acts on decisions can act on it.
-
-    Attributes:
-        decision: What it would have been.
-    """
-
-    kind: ClassVar[str] = "shadow"
-    decision: Decision
-
-    def body(self) -> dict[str, Any]:
-        """Give what is particular to a shadow, as plain values."""
-        return {"effect": False, "decision": self.decision.to_dict()}
-
-
-def shadow(edition: RuleSet, facts: Any, *, at: int | dt.datetime) -> Shadow:
-    """Decide by an edition that is not in force, for the ledger alone.
-
-    Every event, or none: an edition that is shadowed for some people only would say nothing
-    about the others.
-
-    Args:
-        edition: The edition to come.
-        facts: The event, as for `RuleSet.decide`; the whole of it, with the facts that only the
-            new edition reads.
-        at: The instant.
-    """
-    decision = edition.decide(facts, at=at)
-    return Shadow(at=decision.at, policy=decision.policy, fingerprint=decision.fingerprint, decision=decision)
-
-
-@attrs.frozen(kw_only=True)
-class Emergency:
-    """An edition that takes effect at once, by somebody who answers for it, and ends by itself.
-
-    Attributes:
-        edition: The rules; they need no period of notice, but a date of effect.
-        by: Who ordered it.
-        reason: Why it cannot wait.
-        expires_at: When it ends, at most 14 days after it takes effect, in UTC epoch seconds.
-    """
-
-    edition: RuleSet
-    by: str
-    reason: str
-    expires_at: int = attrs.field(converter=_instant)
-
-    def __attrs_post_init__(self) -> None:
-        if not isinstance(self.edition, RuleSet):
-            raise refused(f"edition is {shown(self.edition)}; give a RuleSet", "$.edition")
-        text(self.by, "by")
-        text(self.reason, "reason")
-        start = self.edition.effective_at
-        if start is None:
-            raise refused("the edition has no date of effect", "$.edition", "draft")
-        if not start < self.expires_at <= start + _LONGEST_DAYS * _DAY:
-            last = to_iso(start + _LONGEST_DAYS * _DAY)
-            raise DueProcessError("emergency_too_long", f"an emergency edition ends after it begins, by {last}")
-
-    def in_force(self, at: int | dt.datetime) -> bool:
-        """Say whether it is in force at an instant."""
-        return (self.edition.effective_at or 0) <= to_epoch(at) < self.expires_at
-
-    def decide(
-        self,
-        book: Rulebook,
-        facts: Any,
-        *,
-        conduct_at: int | dt.datetime,
-        at: int | dt.datetime,
-        holds: Mapping[str, str] | None = None,
-    ) -> Decision:
-        """Decide by this edition if it was in force when the conduct happened, else by the book.
-
-        The same for everybody, and conduct before or after it is never judged by it.
-
-        Raises:
-            InputError: The conduct is later than the decision, or as `Rulebook.decide`.
-        """
-        if not isinstance(book, Rulebook):
-            raise refused(f"book is {shown(book)}; give a Rulebook", "$.book")
-        happened, now = to_epoch(conduct_at), to_epoch(at)
-        if not self.in_force(happened):
-            return book.decide(facts, conduct_at=happened, at=now, holds=holds)
-        if happened > now:
-            raise refused(f"the conduct at {to_iso(happened)} is later than the decision", "$.conduct_at", "time")
-        return self.edition.decide(facts, at=now, holds=holds)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write as plain values, for the ledger: every use of it has to be reported."""
-        return {
-            "kind": "emergency",
-            "schema": 1,
-            "at": to_iso(self.edition.effective_at or 0),
-            "policy": self.edition.digest,
-            "by": self.by,
-            "reason": self.reason,
-            "expires_at": to_iso(self.expires_at),
-        }

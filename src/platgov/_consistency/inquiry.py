@@ -9,227 +9,31 @@ of rules few matter to any one question.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-import attrs
-
-from platgov._canonical import dumps
-from platgov._conditions.values import UNKNOWN
-from platgov._consistency.realise import Realiser
+from platgov._consistency.atoms import Reader
+from platgov._consistency.formulas import FALSE, TRUE, either, renamed
+from platgov._consistency.model import Model, touches
 from platgov._consistency.search import Search, SpentError
-from platgov._consistency.worlds import FALSE, TRUE, Rails, Worlds, both, either, renamed
-from platgov._rules.decision import Outcome
-from platgov._rules.rule import ConditionRule
+from platgov._consistency.sides import FAILS, HOLDS, NOT_FAILS, NOT_HOLDS, Clause, Found, Place, Seen, Side, places_of
 from platgov.measures import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from platgov._conditions.condition import Condition
-    from platgov._consistency.worlds import Formula, Path
-    from platgov._facts.schema import Field, Schema
-    from platgov._rules.decision import Decision
+    from platgov._consistency.cells import Path
+    from platgov._consistency.formulas import Formula
+    from platgov._facts.schema import Field
     from platgov._rules.rule import Rule
     from platgov._rules.ruleset import RuleSet
     from platgov.measures import Measure
 
-__all__ = [
-    "FAILS",
-    "HOLDS",
-    "NOT_FAILS",
-    "NOT_HOLDS",
-    "Clause",
-    "Found",
-    "Inquiry",
-    "Seen",
-    "Side",
-    "differences",
-    "host_key",
-    "opens",
-    "other_terms",
-    "own",
-    "places_of",
-    "touches",
-]
-
-HOLDS, NOT_HOLDS, FAILS, NOT_FAILS = range(4)
-"""What a literal says: the rule applies, does not (it fails or is open), fails, or does not."""
-
-Literal = tuple[int, Any, int]
-"""A side, a rule (after exceptions; see `own`), and one of the four."""
-Clause = tuple[Literal, ...]
-Place = tuple[str, str]
+__all__ = ["Inquiry"]
 
 _ROUNDS: Final = 400
 _UNREALISED: Final = 12
 """Worlds that could not be made into events, after which a question is given up."""
-
-
-def own(rule_id: str) -> tuple[str, str]:
-    """Name the condition of a rule, before exceptions."""
-    return ("own", rule_id)
-
-
-def places_of(measures: Iterable[Measure]) -> dict[Place, Measure]:
-    """Give the joined measures by what they touch."""
-    measures = tuple(measures)
-    measures = join(measures) if len(measures) > 1 else measures
-    return {(measure.kind.value, measure.target): measure for measure in measures}
-
-
-@attrs.frozen
-class Side:
-    """One of the decisions that a question compares.
-
-    Attributes:
-        set: Number of the rule set.
-        event: Number of the event: 0, or 1 for the second one of a pair.
-        without: A rule that is thought away.
-    """
-
-    set: int = 0
-    event: int = 0
-    without: str | None = None
-
-
-class Seen:
-    """What the rule sets really say of some events."""
-
-    def __init__(self, inquiry: Inquiry, sides: tuple[Side, ...], events: list[dict[str, Any]]) -> None:
-        self.inquiry, self.sides, self.events = inquiry, sides, events
-        self.decisions: list[Decision] = []
-        self._answers: list[dict[str, Any]] = []
-        self.measures: list[tuple[Measure, ...]] = []
-        self.settled: list[bool] = []
-        made: dict[tuple[int, int], Decision] = {}
-        for side in sides:
-            key = (side.set, side.event)
-            if key not in made:
-                made[key] = inquiry.sets[side.set].decide(events[side.event], at=inquiry.at[side.set])
-            decision = made[key]
-            answers: dict[str, Any] = {finding.rule_id: True for finding in decision.findings}
-            answers.update((item.rule_id, UNKNOWN) for item in decision.undetermined)
-            measures, settled = decision.measures, decision.outcome is not Outcome.UNDETERMINED
-            if side.without in answers:
-                del answers[side.without]
-                measures = inquiry.joined(side.set, (rule for rule, answer in answers.items() if answer is True))
-                settled = join((*measures, *inquiry.joined(side.set, answers))) == measures
-            self.decisions.append(decision)
-            self._answers.append(answers)
-            self.measures.append(measures)
-            self.settled.append(settled)
-
-    def answer(self, side: int, key: Any) -> Any:
-        """Give what a rule says on one side."""
-        if type(key) is str:
-            return self._answers[side].get(key, False)
-        about = self.sides[side]
-        rule_set, event = self.inquiry.sets[about.set], self.events[about.event]
-        if key[0] == "own":
-            rule = rule_set.rule(key[1])
-            if isinstance(rule, ConditionRule):
-                return rule.when.evaluate(event, rule_set.schema)
-            return self.answer(side, rule.id)
-        return self.inquiry.covers[key[1]].evaluate(event, rule_set.schema)
-
-    def holds(self, literal: Literal) -> bool:
-        side, key, says = literal
-        answer = self.answer(side, key)
-        if says in (HOLDS, NOT_HOLDS):
-            return (answer is True) is (says == HOLDS)
-        return (answer is False) is (says == FAILS)
-
-    def fulfils(self, clauses: Iterable[Clause]) -> bool:
-        """Tell whether every clause holds."""
-        return all(any(self.holds(literal) for literal in clause) for clause in clauses)
-
-    def open_rules(self, side: int) -> list[str]:
-        return sorted(rule for rule, answer in self._answers[side].items() if answer is UNKNOWN)
-
-
-class Found(NamedTuple):
-    """The answer: there is such an event (True, with what was seen), there is none, or None."""
-
-    there_is: bool | None
-    seen: Seen | None = None
-    why: str = ""
-    against: tuple[str, ...] = ()
-    """The rules that were in the way."""
-
-
-class _Model:
-    """The worlds of some of the rules, and where each of them applies."""
-
-    def __init__(self, inquiry: Inquiry, scope: list[set[str]]) -> None:
-        self.inquiry, self.worlds = inquiry, Worlds(inquiry.compiled)
-        self._rails: dict[Any, Rails] = {}
-        self._twins: dict[Path, dict[int, int]] = {}
-        for number, (rule_set, ids) in enumerate(zip(inquiry.sets, scope, strict=True)):
-            schema = rule_set.schema
-            for rule_id in sorted(ids):
-                rule = rule_set.rule(rule_id)
-                if isinstance(rule, ConditionRule):
-                    self.worlds.add(rule.when.node, schema)
-                else:
-                    self.worlds.host(host_key(rule, rule_set.schema))
-            for path, field in inquiry.fields[number].items():
-                self.worlds.fact(path, field)
-            for cover in inquiry.covers:
-                self.worlds.add(cover.node, schema)
-        self.worlds.close()
-        self.realiser = Realiser(self.worlds)
-
-    def fact(self, path: Path) -> int:
-        """Give the variable of a fact that the rules read."""
-        return next(number for number in self.realiser.facts if self.worlds.variables[number].path == path)
-
-    def rails(self, number: int, key: Any) -> Rails:
-        found = self._rails.get((number, key))
-        if found is None:
-            found = self._rails[number, key] = self._made(number, key)
-        return found
-
-    def _made(self, number: int, key: Any) -> Rails:
-        rule_set = self.inquiry.sets[number]
-        if type(key) is not str:
-            if key[0] == "cover":
-                return self.worlds.rails(self.inquiry.covers[key[1]].node, rule_set.schema)
-            rule = rule_set.rule(key[1])
-            if isinstance(rule, ConditionRule):
-                return self.worlds.rails(rule.when.node, rule_set.schema)
-            return self.worlds.host_rails(host_key(rule, rule_set.schema))
-        exceptions = [self.rails(number, other) for other in self.inquiry.exceptions(number, key)]
-        plain = self.rails(number, own(key))
-        if not exceptions:
-            return plain
-        true = both([plain.true, *(other.false for other in exceptions)])
-        false = either([plain.false, *(other.true for other in exceptions)])
-        return Rails.of(true, false, self.worlds.full)
-
-    def twin(self, path: Path) -> dict[int, int]:
-        """Give the variables of a second event that differs in one fact."""
-        if path not in self._twins:
-            hosts = [
-                self.worlds.host(host_key(rule, rule_set.schema))
-                for rule_set in self.inquiry.sets
-                for rule in rule_set.rules
-                if not isinstance(rule, ConditionRule) and any(touches(path, name) for name in rule.reads)
-            ]
-            self._twins[path] = self.worlds.twin(path, hosts)
-        return self._twins[path]
-
-
-def host_key(rule: Rule[Any], schema: Schema) -> Any:
-    """Name what decides the answer of a rule in Python: its class, its fields and how its facts are declared."""
-    fields = tuple(schema.at(tuple(name.split("."))) for name in sorted(rule.reads))
-    return ("host", type(rule), dumps(rule.to_dict()), fields)
-
-
-def touches(path: Path, name: str) -> bool:
-    """Tell whether a dotted name is a fact, inside it, or around it."""
-    read = tuple(name.split("."))
-    length = min(len(path), len(read))
-    return path[:length] == read[:length]
 
 
 class Inquiry:
@@ -248,14 +52,17 @@ class Inquiry:
         self.sets, self.budget, self.covers = sets, budget, tuple(covers)
         self.at = [_instant(rule_set) for rule_set in sets]
         self._by_id = [{rule.id: rule for rule in rule_set.rules} for rule_set in sets]
+        self.defeats = [dict(rule_set.defeats) for rule_set in sets]
+        """For each rule set, the rules that an exception sets aside."""
         self._exceptions = [_exceptions_of(rule_set) for rule_set in sets]
         self.touched = [{rule.id: places_of(rule.measures) for rule in rule_set.rules} for rule_set in sets]
-        self.ranks: list[dict[Place, list[str]]] = []
+        self.ranks: list[dict[Place, dict[str, Any]]] = []
+        """For each rule set and place, the rules that touch it, and how severely."""
         for touched in self.touched:
-            ranks: dict[Place, list[str]] = {}
+            ranks: dict[Place, dict[str, Any]] = {}
             for rule_id, measures in touched.items():
-                for place in measures:
-                    ranks.setdefault(place, []).append(rule_id)
+                for place, measure in measures.items():
+                    ranks.setdefault(place, {})[rule_id] = measure.severity
             self.ranks.append(ranks)
         self.fields: list[dict[Path, Field]] = [
             {
@@ -266,18 +73,18 @@ class Inquiry:
             for rule_set in sets
         ]
         """The facts that each rule set reads."""
-        self.compiled: dict[Any, Any] = {}
+        self.reader = Reader()
         self.hasty = False
         """Whether a rule that is open must itself be settled, not outdone: finds most events with
         few rules looked into, but excludes none."""
         self.scope: list[set[str]] = [set(by_id) if whole else set() for by_id in self._by_id]
-        self._model: _Model | None = None
+        self._model: Model | None = None
 
     @property
-    def model(self) -> _Model:
+    def model(self) -> Model:
         """The worlds of the rules looked into so far."""
         if self._model is None:
-            self._model = _Model(self, self.scope)
+            self._model = Model(self, self.scope)
         return self._model
 
     def rule(self, number: int, rule_id: str) -> Rule[Any]:
@@ -293,9 +100,8 @@ class Inquiry:
 
     def rivals(self, side: Side, place: Place, rank: Any) -> Iterator[str]:
         """Give the rules of one side that touch a place at least as severely."""
-        touched = self.touched[side.set]
-        for rule_id in self.ranks[side.set].get(place, ()):
-            if rule_id != side.without and touched[rule_id][place].severity >= rank:
+        for rule_id, severity in self.ranks[side.set].get(place, {}).items():
+            if severity >= rank and rule_id != side.without:
                 yield rule_id
 
     def first_hastily(self, ask: Callable[[], Found]) -> Found:
@@ -326,7 +132,7 @@ class Inquiry:
         refine: Callable[[Seen], list[Clause]] | None = None,
         *,
         twin: Path | None = None,
-        pins: Callable[[_Model, Mapping[int, int]], tuple[list[Formula], dict[int, int]]] | None = None,
+        pins: Callable[[Model, Mapping[int, int]], tuple[list[Formula], dict[int, int]]] | None = None,
         accept: Callable[[Seen], bool] | None = None,
     ) -> Found:
         """Look for events that fulfil some clauses.
@@ -361,7 +167,7 @@ class Inquiry:
                             }
                         )
                     )
-                    return Found(None, None, "unrealised") if missed else Found(there_is=False, against=against)
+                    return Found(None, None, "not_realised") if missed else Found(there_is=False, against=against)
                 events = model.realiser.events(search, store, pairs if twin is not None else None, ends)
             except SpentError:
                 return Found(None, None, "budget")
@@ -381,7 +187,7 @@ class Inquiry:
             missed += 1
             tests = [number for number in store if model.worlds.variables[number].sort == "test"]
             if missed > _UNREALISED or not tests:
-                return Found(None, None, "unrealised")
+                return Found(None, None, "not_realised")
             full = model.worlds.full
             blocks.append(
                 either((number, full[number] & ~store[number]) for number in tests if store[number] != full[number])
@@ -399,7 +205,7 @@ class Inquiry:
                     rule = key if type(key) is str else key[1]
                     self.look_into(sides[side].set, [rule])
 
-    def _formula(self, model: _Model, sides: tuple[Side, ...], pairs: Mapping[int, int], clause: Clause) -> Formula:
+    def _formula(self, model: Model, sides: tuple[Side, ...], pairs: Mapping[int, int], clause: Clause) -> Formula:
         parts = []
         for side, key, says in clause:
             rails = model.rails(sides[side].set, key)
@@ -429,7 +235,7 @@ class Inquiry:
         **about: Any,
     ) -> Found:
         """Look for events where a rule makes one side more severe, at one place, than the other side is."""
-        rank = self.touched[sides[high].set][rule_id][place].severity
+        rank = self.ranks[sides[high].set][place][rule_id]
 
         def stronger(seen: Seen) -> list[Clause]:
             rivals = self.rivals(sides[low], place, rank)
@@ -472,107 +278,6 @@ class Inquiry:
             if rule != about.without
             for says in opposites.get(seen.answer(side, rule), (HOLDS, FAILS))
         )
-
-
-def differences(
-    inquiry: Inquiry, sides: tuple[Side, ...], one: int, other: int, rule_id: str, **about: Any
-) -> Iterator[Found]:
-    """Look for events on which one side differs from another because of what a rule says on the one.
-
-    More severe measures come first, then other terms of equally severe ones, then what is
-    undetermined. Where none of them is possible for any rule, either way round, both sides
-    always agree in measures and outcome.
-    """
-    places = inquiry.touched[sides[one].set].get(rule_id, {})
-    for place in places:
-        yield inquiry.falls(sides, one, other, rule_id, place, **about)
-    for place in places:
-        yield other_terms(inquiry, sides, one, other, rule_id, place, **about)
-    for place in places:
-        yield opens(inquiry, sides, one, other, rule_id, place, **about)
-
-
-def _has_ties(inquiry: Inquiry, sides: tuple[Side, ...], place: Place, measure: Measure) -> bool:
-    return any(
-        (rival := inquiry.touched[side.set][rule][place]).severity == measure.severity and rival != measure
-        for side in sides
-        for rule in inquiry.rivals(side, place, measure.severity)
-    )
-
-
-def other_terms(  # noqa: PLR0917 - the same places as in `falls`
-    inquiry: Inquiry,
-    sides: tuple[Side, ...],
-    one: int,
-    other: int,
-    rule_id: str,
-    place: Place,
-    *,
-    settled: bool = False,
-    **about: Any,
-) -> Found:
-    """Look for events with equally severe measures on both sides, but other terms."""
-    touched = [inquiry.touched[side.set] for side in sides]
-    measure = touched[one][rule_id][place]
-    if not _has_ties(inquiry, sides, place, measure):
-        return Found(there_is=False)
-
-    def refine(seen: Seen) -> list[Clause]:
-        # What this rule adds must be covered by nothing on the other side, nor outdone on this one.
-        rivals = [
-            (side, rival) for side in (one, other) for rival in inquiry.rivals(sides[side], place, measure.severity)
-        ]
-        above = [
-            (side, rival)
-            for side, rival in rivals
-            if seen.answer(side, rival) is True
-            and (
-                touched[side][rival][place].severity > measure.severity
-                or (side == other and _absorbs(touched[side][rival][place], measure))
-            )
-        ]
-        if above:
-            return [((side, rival, NOT_HOLDS),) for side, rival in above]
-        given = [places_of(seen.measures[side]).get(place) for side in (one, other)]
-        if given[0] is None or given[1] is None or given[0] == given[1] or given[0].severity != given[1].severity:
-            return [inquiry.otherwise(sides, one, seen, [place]) + inquiry.otherwise(sides, other, seen, [place])]
-        if not settled:
-            return []
-        return inquiry.unsettled(sides, one, seen) + inquiry.unsettled(sides, other, seen)
-
-    return inquiry.settle(sides, [((one, rule_id, HOLDS),)], refine, **about)
-
-
-def opens(  # noqa: PLR0917 - the same places as in `falls`
-    inquiry: Inquiry,
-    sides: tuple[Side, ...],
-    one: int,
-    other: int,
-    rule_id: str,
-    place: Place,
-    *,
-    extra: Iterable[Clause] = (),
-    **about: Any,
-) -> Found:
-    """Look for events that a rule leaves undetermined on one side, and that are determined on the other."""
-    measure = inquiry.touched[sides[one].set][rule_id][place]
-
-    def refine(seen: Seen) -> list[Clause]:
-        if not seen.settled[one]:
-            return inquiry.unsettled(sides, other, seen)
-        above = [
-            rival
-            for rival in inquiry.rivals(sides[one], place, measure.severity)
-            if seen.answer(one, rival) is True and _absorbs(inquiry.touched[sides[one].set][rival][place], measure)
-        ]
-        return [((one, rival, NOT_HOLDS),) for rival in above] or [inquiry.otherwise(sides, one, seen)]
-
-    wanted: list[Clause] = [((one, rule_id, NOT_HOLDS),), ((one, rule_id, NOT_FAILS),)]
-    return inquiry.settle(sides, [*wanted, *extra], refine, **about)
-
-
-def _absorbs(one: Measure, other: Measure) -> bool:
-    return one.severity > other.severity or join((one, other)) == (one,)
 
 
 def _instant(rule_set: RuleSet) -> int:

@@ -131,11 +131,23 @@ class Monitor:
         """The evidence of each stratum alone."""
         return tuple((name, _wealth(one)) for name, one in zip(self.strata, self._local, strict=True))
 
+    @property
+    def standing_out(self) -> tuple[str, ...]:
+        """The strata behind the evidence, now: among those named, a share of at most ``alpha`` is named by chance.
+
+        Source: Wang and Ramdas, J. R. Stat. Soc. B 84 (2022): the procedure of Benjamini and
+        Hochberg for evidence instead of p-values; it holds however the strata depend on each other.
+        """
+        order = sorted(self.by_stratum, key=lambda pair: -pair[1])
+        enough = [n for n, (_, e) in enumerate(order, 1) if e >= len(order) / (n * self.alpha)]
+        return tuple(sorted(name for name, _ in order[: max(enough, default=0)]))
+
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values, with the logarithms of every wager, from which ``e`` can be computed again."""
         return {
             **plain(self),
             "alarmed": self.alarmed,
+            "standing_out": list(self.standing_out),
             "wagers": list(_WAGERS),
             "overall": list(self._overall),
             "by_stratum": {name: list(one) for name, one in zip(self.strata, self._local, strict=True)},

@@ -17,6 +17,7 @@ __all__ = [
     "beta_quantile",
     "convolved",
     "hyper",
+    "normal_critical",
     "normal_quantile",
     "normal_tail",
     "plain",
@@ -26,10 +27,13 @@ __all__ = [
     "text",
     "two_sided",
     "whole",
+    "written",
 ]
 
 _NORMAL: Final = NormalDist()
 _TINY: Final = 1e-300
+_LEAST: Final = 1e-300
+"""The smallest share: it can still be divided among a million tests."""
 _MOST: Final = 2**53 - 1
 
 
@@ -47,7 +51,7 @@ def whole(value: Any, name: str, *, least: int = 0, most: int = _MOST) -> int:
 
 def share(value: Any, name: str) -> float:
     """Check a number strictly between 0 and 1."""
-    if type(value) is not float or not 0 < value < 1:
+    if type(value) is not float or not _LEAST <= value < 1:
         raise refused(f"{name} is {shown(value)}; give a number between 0 and 1, such as 0.01", f"$.{name}")
     return value
 
@@ -56,11 +60,21 @@ def text(value: Any, name: str) -> str:
     """Check a text that says something."""
     if type(value) is not str or not value.strip():
         raise refused(f"{name} is {shown(value)}; give some text", f"$.{name}")
+    return written(value, name)
+
+
+def written(value: str, name: str) -> str:
+    """Refuse a text that cannot be written down: a lone surrogate is no character."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise refused(f"{name} is {shown(value)}, which holds half a character", f"$.{name}", "text") from None
     return value
 
 
 def plain(value: Any) -> Any:
-    """Write a result as plain values; what is no finite number becomes None."""
+    """Write a result as plain values: what is no finite number as None, one too large for JSON readers as text."""
     if attrs.has(type(value)):
         fields = [field.name for field in attrs.fields(type(value)) if not field.name.startswith("_")]
         return {name: plain(getattr(value, name)) for name in fields}
@@ -70,8 +84,8 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list | frozenset):
         return [plain(item) for item in (sorted(value) if isinstance(value, frozenset) else value)]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, float) and not abs(value) <= _MOST:
+        return repr(value) if math.isfinite(value) else None
     return value
 
 
@@ -81,6 +95,11 @@ def plain(value: Any) -> Any:
 def normal_quantile(p: float) -> float:
     """Give the point below which a standard normal falls with probability ``p``."""
     return _NORMAL.inv_cdf(p)
+
+
+def normal_critical(tail: float) -> float:
+    """Give the point above which a standard normal falls with probability ``tail``, however small that is."""
+    return -_NORMAL.inv_cdf(tail)
 
 
 def normal_tail(z: float) -> float:

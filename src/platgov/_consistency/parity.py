@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import enum
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from platgov._consistency.gather import Counts, Tally, counted
-from platgov._consistency.numbers import normal_quantile, normal_tail, plain, share, t_two_sided
+from platgov._consistency.numbers import plain, share, t_two_sided
+from platgov._consistency.power import coarseness, minimum_detectable
 from platgov._consistency.tests_exact import (
     Interval,
     Table,
@@ -27,15 +28,12 @@ from platgov._consistency.tests_exact import (
     newcombe,
     odds_ratio,
     rate_ratio,
-    table_of,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["GroupParity", "Parity", "ParityStatus", "RuleParity", "minimum_detectable", "parity"]
-
-_POWER: Final = 0.9
+__all__ = ["GroupParity", "Parity", "ParityStatus", "RuleParity", "parity"]
 
 
 class ParityStatus(enum.Enum):
@@ -312,7 +310,12 @@ def _inflation(tables: list[Table], tally: Tally | None) -> float:
 
 
 def _local_detectable(row: RuleParity, level: float) -> float | None:
-    return minimum_detectable([table for _, table in row.tables], alpha=level, inflation=row.detectable or 1.0)
+    tables = [table for _, table in row.tables]
+    rise = minimum_detectable(tables, alpha=level, inflation=row.detectable or 1.0)
+    if rise is None:
+        return None
+    rise *= coarseness(Table(*map(sum, zip(*tables, strict=True))), level)
+    return rise if rise < 1 else None
 
 
 def _adjusted(rows: Sequence[GroupParity | RuleParity]) -> tuple[float, ...]:
@@ -334,48 +337,3 @@ def _overall(by_group: Sequence[GroupParity], by_rule: Sequence[RuleParity]) -> 
     if ParityStatus.DISPARITY in found or any(row.status is ParityStatus.DISPARITY for row in by_rule):
         return ParityStatus.DISPARITY
     return ParityStatus.NONE_FOUND if found == {ParityStatus.NONE_FOUND} else ParityStatus.INSUFFICIENT
-
-
-def minimum_detectable(
-    tables: Iterable[Sequence[int]], *, alpha: float, power: float = _POWER, inflation: float = 1.0
-) -> float | None:
-    """Give the smallest rise in risk, the same in all strata, that the stratified test would find.
-
-    Args:
-        tables: What was seen; the base risk of each stratum is taken from both sides together.
-        alpha: Level of the two-sided test.
-        power: Chance to find it.
-        inflation: How many times the variance exceeds that of independent records.
-
-    Returns:
-        The risk difference; None if even the largest would not be found so often.
-    """
-    level = normal_quantile(1 - share(alpha, "alpha") / 2)
-    share(power, "power")
-    kept = [
-        (n_a, n_b, (x_a + x_b + 0.5) / (n_a + n_b + 1))
-        for x_a, n_a, x_b, n_b in map(table_of, tables)
-        if n_a and n_b
-    ]  # fmt: skip
-    low, high = 0.0, 1.0
-    if not kept or _power(kept, high, level, inflation) < power:
-        return None
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (low, middle) if _power(kept, middle, level, inflation) >= power else (middle, high)
-    return high
-
-
-def _power(tables: list[tuple[int, int, float]], rise: float, level: float, inflation: float) -> float:
-    """Give the chance that the score test finds a rise of the risk in the group."""
-    expected = under_null = variance = 0.0
-    for n_a, n_b, base in tables:
-        n = n_a + n_b
-        risk = min(1.0, base + rise)
-        both = (n_a * risk + n_b * base) / n
-        expected += n_a * n_b / n * (risk - base)
-        under_null += n_a * n_b / n * both * (1 - both)
-        variance += (n_b * n_b * n_a * risk * (1 - risk) + n_a * n_a * n_b * base * (1 - base)) / (n * n)
-    spread = math.sqrt(variance * inflation)
-    distance = expected - level * math.sqrt(under_null * inflation)
-    return normal_tail(-distance / spread) if spread else float(distance > 0)

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from platgov._conditions.values import UNKNOWN
 from platgov._consistency.answers import Answer, Example, Severity, Status
-from platgov._consistency.inquiry import FAILS, HOLDS, Found, Inquiry, Seen, Side, differences
-from platgov._consistency.worlds import both, either, seen
+from platgov._consistency.cells import seen
+from platgov._consistency.differing import differences
+from platgov._consistency.formulas import both, either
+from platgov._consistency.inquiry import Inquiry
+from platgov._consistency.sides import FAILS, HOLDS, Found, Seen, Side
 from platgov._facts.reading import observe
 from platgov._facts.schema import ORDERED, Field, Role, suggest
 from platgov._rules.rule import condition_of
@@ -17,10 +20,21 @@ from platgov.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from platgov._consistency.inquiry import Clause
+    from platgov._consistency.sides import Clause
     from platgov._facts.schema import Schema
 
-__all__ = ["BUDGET", "checked", "covered", "examples_of", "gap", "independent", "independent_of", "monotone", "rising"]
+__all__ = [
+    "BUDGET",
+    "checked",
+    "covered",
+    "doubt_of",
+    "examples_of",
+    "gap",
+    "independent",
+    "independent_of",
+    "monotone",
+    "rising",
+]
 
 BUDGET: Final = 200_000
 """Steps for one question; the search looks at one formula in each."""
@@ -28,7 +42,7 @@ BUDGET: Final = 200_000
 TWO: Final = (Side(), Side(event=1))
 _WHY: Final = {
     "budget": "the budget ran out before this was settled",
-    "unrealised": "it looks possible, but no event was found that shows it",
+    "not_realised": "it looks possible, but no event was found that shows it",
 }
 
 
@@ -66,6 +80,12 @@ def examples_of(found: Found) -> tuple[Example, ...]:
 def why(found: Found) -> str:
     """Say why there is no answer."""
     return _WHY[found.why]
+
+
+def doubt_of(kind: str, rules: tuple[str, ...], question: str, found: Found) -> Answer:
+    """Say that a question is open, and why."""
+    says = f"{question}: {why(found)}"
+    return Answer(kind=kind, severity=Severity.INFO, status=Status.UNKNOWN, rules=rules, says=says, because=found.why)
 
 
 # -- one fact ----------------------------------------------------------------------------------
@@ -120,6 +140,7 @@ def independent(inquiry: Inquiry, fact: str) -> Answer:
             rules=rules,
             facts=(fact,),
             says=f"whether {fact} alone can change what follows: {why(doubt)}",
+            because=doubt.why,
         )
     says = f"{fact} alone never changes what follows" + (", although it is read" if rules else "; no rule reads it")
     return Answer(
@@ -191,7 +212,7 @@ def rising(inquiry: Inquiry, fact: str, trend: str) -> Answer:
     common: dict[str, Any] = {"kind": "monotone", "rules": rules, "facts": (fact,)}
     if doubt is not None:
         says = f"whether more {fact} can make a decision {milder}: {why(doubt)}"
-        return Answer(**common, severity=Severity.WARNING, status=Status.UNKNOWN, says=says)
+        return Answer(**common, severity=Severity.WARNING, status=Status.UNKNOWN, says=says, because=doubt.why)
     says = f"more {fact} never makes a decision {milder}"
     return Answer(**common, severity=Severity.INFO, status=Status.PROVED, says=says)
 
@@ -262,7 +283,7 @@ def covered(inquiry: Inquiry, text: str, number: int = 0) -> Answer:
         )
     if found.there_is is None:
         says = f"whether a measure follows wherever {text}: {why(found)}"
-        return Answer(kind="covered", severity=Severity.WARNING, status=Status.UNKNOWN, says=says)
+        return Answer(kind="covered", severity=Severity.WARNING, status=Status.UNKNOWN, says=says, because=found.why)
     says = f"wherever {text}, a measure follows or people decide"
     return Answer(kind="covered", severity=Severity.INFO, status=Status.PROVED, says=says)
 

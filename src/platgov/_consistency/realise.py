@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, Final
 from platgov._conditions.instants import duration_text, timestamp_text
 from platgov._conditions.tree import Literal, walk
 from platgov._conditions.values import UNKNOWN, Duration, Timestamp, UInt
+from platgov._consistency.cells import Cell
 from platgov._consistency.texts import texts
-from platgov._consistency.worlds import Cell
 from platgov._limits import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from platgov._consistency.atoms import Atom
+    from platgov._consistency.cells import Path, Variable
     from platgov._consistency.search import Search, Store
-    from platgov._consistency.worlds import Atom, Path, Variable, Worlds
+    from platgov._consistency.worlds import Worlds
     from platgov._facts.schema import FactType
 
 __all__ = ["Realiser"]

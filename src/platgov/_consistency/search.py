@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from platgov._consistency.worlds import AND, opposite
+from platgov._consistency.formulas import AND, opposite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from platgov._consistency.worlds import Formula, Worlds
+    from platgov._consistency.formulas import Formula
+    from platgov._consistency.worlds import Worlds
 
 __all__ = ["Search", "SpentError", "Store"]
 

@@ -15,15 +15,17 @@ import attrs
 
 from platgov._conditions.values import UNKNOWN
 from platgov._consistency.answers import Example
-from platgov._consistency.inquiry import FAILS, HOLDS, NOT_HOLDS, Inquiry, Seen, Side
+from platgov._consistency.cells import Cell, seen
+from platgov._consistency.inquiry import Inquiry
 from platgov._consistency.questions import BUDGET, TWO, checked
-from platgov._consistency.worlds import Cell, seen
+from platgov._consistency.sides import FAILS, HOLDS, NOT_HOLDS, Seen, Side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from platgov._consistency.inquiry import Clause, Found
-    from platgov._consistency.worlds import Formula, Variable
+    from platgov._consistency.cells import Variable
+    from platgov._consistency.formulas import Formula
+    from platgov._consistency.sides import Clause, Found
     from platgov._rules.ruleset import RuleSet
 
 __all__ = ["Case", "witness_suite"]

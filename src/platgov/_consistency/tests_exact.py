@@ -1,4 +1,4 @@
-"""Tests, intervals and effect sizes for two-by-two tables, rates and waiting times.
+"""Tests, intervals and effect sizes for two-by-two tables and rates.
 
 A table is ``(x_a, n_a, x_b, n_b)``: outcomes and cases of a group, and of the others.
 """
@@ -6,7 +6,6 @@ A table is ``(x_a, n_a, x_b, n_b)``: outcomes and cases of a group, and of the o
 from __future__ import annotations
 
 import math
-from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
@@ -16,7 +15,7 @@ from platgov._consistency.numbers import (
     beta_quantile,
     convolved,
     hyper,
-    normal_quantile,
+    normal_critical,
     plain,
     refused,
     share,
@@ -35,12 +34,10 @@ __all__ = [
     "cmh",
     "exact",
     "fisher",
-    "log_rank",
     "mantel_haenszel_difference",
     "mantel_haenszel_odds",
     "newcombe",
     "odds_ratio",
-    "rank_test",
     "rate_ratio",
     "wilson",
 ]
@@ -178,7 +175,7 @@ def adjusted(p_values: Sequence[float]) -> tuple[float, ...]:
 def wilson(x: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Give Wilson's interval for a share; (0.0, 1.0) for no cases at all."""
     _shares(x, n)
-    z = normal_quantile((1 + share(confidence, "confidence")) / 2)
+    z = normal_critical((1 - share(confidence, "confidence")) / 2)
     if n == 0:
         return 0.0, 1.0
     p, square = x / n, z * z
@@ -242,7 +239,7 @@ def rate_ratio(table: Sequence[int], confidence: float = 0.95) -> Interval:
 
 
 def _exponentiated(value: float | None, middle: float, variance: float, confidence: float) -> Interval:
-    half = normal_quantile((1 + share(confidence, "confidence")) / 2) * math.sqrt(max(0.0, variance))
+    half = normal_critical((1 - share(confidence, "confidence")) / 2) * math.sqrt(max(0.0, variance))
     return Interval(value=value, low=_exp(middle - half), high=_exp(middle + half))
 
 
@@ -279,73 +276,7 @@ def mantel_haenszel_difference(tables: Iterable[Sequence[int]], confidence: floa
     if not weight:
         return Interval(value=None, low=None, high=None)
     value = excess / weight
-    half = normal_quantile((1 + share(confidence, "confidence")) / 2) * math.sqrt(
+    half = normal_critical((1 - share(confidence, "confidence")) / 2) * math.sqrt(
         max(0.0, value * p + q) / weight**2
     )  # fmt: skip
     return Interval(value=value, low=value - half, high=value + half)
-
-
-# -- waiting times -----------------------------------------------------------------------------
-
-
-def log_rank(strata: Iterable[Iterable[tuple[float, bool, bool]]]) -> tuple[float, float]:
-    """Give score and two-sided p-value of the stratified log-rank test.
-
-    Args:
-        strata: For each stratum, its cases as (time, whether it ended then, whether of the
-            group); one that has not ended was watched until that time.
-    """
-    tables = []
-    for cases in strata:
-        ended: Counter[tuple[float, bool]] = Counter()
-        left: Counter[tuple[float, bool]] = Counter()
-        for time, done, member in cases:
-            left[time, member] += 1
-            ended[time, member] += done
-        n_a = sum(count for (_, member), count in left.items() if member)
-        n_b = sum(left.values()) - n_a
-        for time in sorted({time for time, _ in left}):
-            tables.append((ended[time, True], n_a, ended[time, False], n_b))
-            n_a, n_b = n_a - left[time, True], n_b - left[time, False]
-    return cmh(tables)
-
-
-def rank_test(strata: Iterable[Iterable[tuple[float, bool]]]) -> tuple[float, float, float | None]:
-    """Give score, two-sided p-value and effect of van Elteren's stratified rank test.
-
-    One stratum is the test of Mann and Whitney. Ties share their ranks.
-
-    Args:
-        strata: For each stratum, its cases as (value, whether of the group).
-
-    Returns:
-        The score; the p-value; the chance that a case of the group has the larger value than
-        one of the others, ties counting half, weighted over the strata (None where no stratum
-        has both).
-    """
-    excess, variance, above, pairs = [], [], 0.0, 0.0
-    for cases in strata:
-        values: Counter[float] = Counter()
-        own: Counter[float] = Counter()
-        for value, member in cases:
-            values[value] += 1
-            own[value] += member
-        n, n_a = sum(values.values()), sum(own.values())
-        n_b = n - n_a
-        if not n_a or not n_b:
-            continue
-        ranks, before, ties = 0.0, 0, 0.0
-        for value in sorted(values):
-            count = values[value]
-            ranks += own[value] * (before + (count + 1) / 2)
-            ties += count**3 - count
-            before += count
-        wins = ranks - n_a * (n_a + 1) / 2
-        excess.append((wins - n_a * n_b / 2) / (n + 1))
-        variance.append(n_a * n_b / 12 * (n + 1 - ties / (n * (n - 1))) / (n + 1) ** 2)
-        above, pairs = above + wins / (n + 1), pairs + n_a * n_b / (n + 1)
-    if not pairs:
-        return 0.0, 1.0, None
-    total = math.fsum(variance)
-    z = math.fsum(excess) / math.sqrt(total) if total > 1e-12 else 0.0
-    return z, two_sided(z), above / pairs

@@ -1,22 +1,24 @@
 """Do groups wait equally long: for action, for an answer, for an appeal to be decided?
 
 Two tests, both within strata: log-rank, which knows that some cases are still open, and van
-Elteren's rank test over those that are not.
+Elteren's rank test over those that are not. An actor with many cases counts once.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
 from platgov._canonical import shown
-from platgov._consistency.gather import getter, label
-from platgov._consistency.numbers import normal_quantile, plain, refused, share
+from platgov._consistency.gather import Tally, getter, label
+from platgov._consistency.numbers import normal_critical, plain, refused, share, t_two_sided
 from platgov._consistency.parity import ParityStatus
-from platgov._consistency.tests_exact import adjusted, log_rank, rank_test
+from platgov._consistency.tests_exact import adjusted
+from platgov._consistency.wait_tests import Case, log_rank, log_rank_parts, rank_parts, rank_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,9 +41,13 @@ class GroupWait:
         log_rank_p: P-value of the log-rank test.
         rank_z: Above zero, it waits longer.
         rank_p: P-value of the rank test.
+        robust_log_rank_p: The log-rank test with each actor counted once; None where every actor
+            has one case.
+        robust_rank_p: The rank test with each actor counted once.
         longer: Chance that a case of the group waits longer than one of the others in the same
             stratum, ties counting half; None where no stratum has both.
-        q: Twice the smaller p-value, adjusted for the number of groups.
+        q: Twice the smaller p-value of the two tests, adjusted for the number of groups; of each
+            test the larger one of its p-values counts.
         detectable: How far from one half that chance would have to be to be found with a chance
             of 90 %; None where no stratum has both.
     """
@@ -56,6 +62,8 @@ class GroupWait:
     log_rank_p: float
     rank_z: float
     rank_p: float
+    robust_log_rank_p: float | None
+    robust_rank_p: float | None
     longer: float | None
     q: float
     detectable: float | None
@@ -96,10 +104,11 @@ def wait_parity(
     wait: str | Callable[[Any], Any] = "waited_s",
     ended: str | Callable[[Any], Any] | None = None,
     strata: Sequence[str | Callable[[Any], Any]] = ("rule",),
+    cluster: str | Callable[[Any], Any] | None = "actor",
     alpha: float = 0.01,
     floor: float = 0.1,
 ) -> WaitParity:
-    """Compare how long groups wait, stratum by stratum. Records count as independent.
+    """Compare how long groups wait, stratum by stratum.
 
     Args:
         records: Mappings or values, such as `records` gives.
@@ -107,6 +116,7 @@ def wait_parity(
         wait: Field with the seconds waited; None leaves the record out.
         ended: Field that says whether the wait has ended; by default all have.
         strata: Fields that make up a stratum.
+        cluster: Field that tells who is behind a record; None if all records are independent.
         alpha: Chance of a false alarm.
         floor: How far the chance of waiting longer may be from one half unnoticed.
 
@@ -115,10 +125,10 @@ def wait_parity(
     """
     share(alpha, "alpha")
     share(floor, "floor")
-    cases, missing = _cases(records, group, wait, ended, strata)
-    names = sorted({member for stratum in cases.values() for _, _, member in stratum})
+    cases, missing = _cases(records, group, wait, ended, strata, cluster)
+    sizes = Counter(row.group for stratum in cases.values() for row in stratum)
+    names = sorted(sizes)
     if len(names) == 2:
-        sizes = {name: sum(member == name for stratum in cases.values() for _, _, member in stratum) for name in names}
         names = [min(reversed(names), key=lambda name: sizes[name])]
     elif len(names) < 2:
         names = []
@@ -136,16 +146,24 @@ def wait_parity(
     return WaitParity(status=status, alpha=alpha, floor=floor, missing=missing, by_group=tuple(judged))
 
 
-_Cases = dict[tuple[str, ...], list[tuple[float, bool, str]]]
+class _Row(NamedTuple):
+    time: float
+    done: bool
+    group: str
+    actor: Any
 
 
-def _cases(records: Any, group: Any, wait: Any, ended: Any, strata: Any) -> tuple[_Cases, int]:
+_Cases = dict[tuple[str, ...], list[_Row]]
+
+
+def _cases(records: Any, group: Any, wait: Any, ended: Any, strata: Any, cluster: Any) -> tuple[_Cases, int]:  # noqa: PLR0917
     if isinstance(records, str | bytes | Mapping) or not isinstance(records, Iterable):
         raise refused(f"{shown(records)} is no list of records", "$.records")
     if isinstance(strata, str) or not isinstance(strata, Iterable):
         raise refused(f"strata is {shown(strata)}; give a list of fields, such as ('rule',)", "$.strata")
     of_group, of_wait = getter(group, "group"), getter(wait, "wait")
     of_ended = None if ended is None else getter(ended, "ended")
+    of_actor = None if cluster is None else getter(cluster, "cluster")
     parts = [getter(part, "strata") for part in strata]
     cases: _Cases = {}
     missing = 0
@@ -160,20 +178,32 @@ def _cases(records: Any, group: Any, wait: Any, ended: Any, strata: Any) -> tupl
         done = True if of_ended is None else of_ended(record)
         if type(done) is not bool:
             raise refused(f"whether it ended is {shown(done)}; give True or False", "$.ended")
-        cases.setdefault(tuple(map(label, values)), []).append((waited, done, label(member)))
+        actor = None if of_actor is None else of_actor(record)
+        try:
+            hash(actor)
+        except TypeError:
+            raise refused(f"{shown(actor)} is no actor", "$.cluster", "label") from None
+        cases.setdefault(tuple(map(label, values)), []).append(_Row(waited, done, label(member), actor))
     return cases, missing
 
 
 def _compared(cases: _Cases, name: str, level: float) -> GroupWait:
-    log_z, log_p = log_rank([[(t, done, member == name) for t, done, member in one] for one in cases.values()])
-    ended = [[(t, member == name) for t, done, member in one if done] for one in cases.values()]
+    strata = [[Case(row.time, row.done, row.group == name) for row in rows] for rows in cases.values()]
+    ended = [[(case.time, case.member) for case in one if case.done] for one in strata]
+    log_z, log_p = log_rank(strata)
     rank_z, rank_p, longer = rank_test(ended)
-    own = sorted(t for one in ended for t, member in one if member)
-    others = sorted(t for one in ended for t, member in one if not member)
+    actors = [[row.actor for row in rows] for rows in cases.values()]
+    still = [[row.actor for row in rows if row.done] for rows in cases.values()]
+    log_tally = _tally([log_rank_parts(one) for one in strata], actors)
+    rank_tally = _tally([rank_parts(one) for one in ended], still)
+    robust_log, robust_rank = _robust(log_tally), _robust(rank_tally)
+    own = sorted(time for one in ended for time, member in one if member)
+    others = sorted(time for one in ended for time, member in one if not member)
+    smaller = min(max(log_p, robust_log or 0.0), max(rank_p, robust_rank or 0.0))
     return GroupWait(
         group=name,
         status=ParityStatus.INSUFFICIENT,
-        cases=sum(member == name for one in cases.values() for _, _, member in one),
+        cases=sum(case.member for one in strata for case in one),
         ended=len(own),
         median_s=_median(own),
         others_median_s=_median(others),
@@ -181,10 +211,39 @@ def _compared(cases: _Cases, name: str, level: float) -> GroupWait:
         log_rank_p=log_p,
         rank_z=rank_z,
         rank_p=rank_p,
+        robust_log_rank_p=robust_log,
+        robust_rank_p=robust_rank,
         longer=longer,
-        q=min(1.0, 2 * min(log_p, rank_p)),
-        detectable=_detectable(ended, level),
+        q=min(1.0, 2 * smaller),
+        detectable=_detectable(ended, level, None if rank_tally is None else rank_tally[1].variance),
     )
+
+
+def _tally(parts: list[list[float]], actors: list[list[Any]]) -> tuple[float, Tally] | None:
+    """Give a score and its spread among actors; None if no actor has two cases."""
+    sums: dict[Any, float] = {}
+    alone: list[float] = []
+    count = 0
+    for adds, who in zip(parts, actors, strict=True):
+        for part, actor in zip(adds, who, strict=True):
+            count += 1
+            if actor is None:
+                alone.append(part)
+            else:
+                sums[actor] = sums.get(actor, 0.0) + part
+    if len(alone) + len(sums) == count:
+        return None
+    every = [*alone, *sums.values()]
+    return math.fsum(every), Tally(every)
+
+
+def _robust(found: tuple[float, Tally] | None) -> float | None:
+    if found is None:
+        return None
+    score, tally = found
+    if tally.variance <= 0:
+        return 1.0
+    return t_two_sided(score / math.sqrt(tally.variance), max(1.0, tally.effective))
 
 
 def _median(values: list[float]) -> float | None:
@@ -193,7 +252,7 @@ def _median(values: list[float]) -> float | None:
     return (values[(len(values) - 1) // 2] + values[len(values) // 2]) / 2
 
 
-def _detectable(strata: list[list[tuple[float, bool]]], level: float) -> float | None:
+def _detectable(strata: list[list[tuple[float, bool]]], level: float, robust: float | None) -> float | None:
     """Give the distance from one half at which the rank test at half the level finds it, near enough."""
     variance = pairs = 0.0
     for cases in strata:
@@ -204,4 +263,5 @@ def _detectable(strata: list[list[tuple[float, bool]]], level: float) -> float |
             variance += n_a * n_b / 12 / (n + 1)
     if not pairs:
         return None
-    return (normal_quantile(1 - level / 4) + normal_quantile(0.9)) * math.sqrt(variance) / pairs
+    variance = max(variance, robust or 0.0)
+    return (normal_critical(level / 4) + normal_critical(0.1)) * math.sqrt(variance) / pairs
