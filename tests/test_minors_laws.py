@@ -154,7 +154,7 @@ def test_what_remains_falls_by_a_second_a_second_in_use_and_stays_when_idle(case
     if now.remaining_s is None:  # excepted, or another kind of day
         return
     assert 0 <= now.remaining_s <= max(limits)
-    edge = plan.view(minor_of(case), case["asked"]).regime.cell_at(at).hi
+    edge = plan.view(minor_of(case), case["asked"]).era_at(at).regime.cell_at(at).hi
     step = min(later, now.remaining_s, edge - 1 - at)
     if step <= 0:
         return

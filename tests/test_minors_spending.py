@@ -363,6 +363,7 @@ def test_a_verdict_has_canonical_bytes_and_names_no_minor():
         "cap": None,
         "limit": None,
         "until": None,
+        "remaining": None,
         "uses": [{"cap": "law", "day": 0, "month": 0}],
         "charge": {
             "id": "a",

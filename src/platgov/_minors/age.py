@@ -26,6 +26,10 @@ OLDEST: Final = dt.date(1900, 1, 1)
 """Nobody is taken to be born earlier; zones are not known before it either."""
 YOUNGEST: Final = dt.date(2199, 12, 31)
 MOST_YEARS: Final = 150
+ORDINAL_BITS: Final = 20
+"""Enough for the number of any of these days."""
+LEVEL_BITS: Final = 3
+"""Enough for the rank of a level."""
 _DAY: Final = dt.timedelta(days=1)
 
 
@@ -90,6 +94,8 @@ class DobEvidence:
     level: Level
     observed_at: int | None = attrs.field(default=None, converter=attrs.converters.optional(to_epoch))
     expires_on: dt.date | None = None
+    # Everything that a claim without a time of its own says, as one number: cheap to compare. None with one.
+    _key: int | None = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problems = []
@@ -107,6 +113,14 @@ class DobEvidence:
             problems.append(Problem(message, "$.first", "order"))
         if problems:
             raise InputError("DobEvidence", tuple(problems))
+        days = (self.first.toordinal() << ORDINAL_BITS) + self.last.toordinal()
+        timeless = self.observed_at is None and self.expires_on is None
+        object.__setattr__(self, "_key", (days << LEVEL_BITS) + self.level.rank if timeless else None)
+
+    @property
+    def key(self) -> int | None:
+        """All that a claim says, as one number; None where it counts only for a time."""
+        return self._key
 
     @staticmethod
     def verified(

@@ -1,20 +1,19 @@
-"""What a step of spending comes to: caps, charges, and the pure judgements that fold and store share.
+"""What a step of spending comes to: the pure judgements that the fold and the store share.
 
 Nothing here keeps anything: what caps have taken up is given by whoever keeps the charges.
 """
 
 from __future__ import annotations
 
-import enum
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 from platgov._canonical import digest, shown
-from platgov._minors.checks import checked_name, name, refuse, whole
-from platgov._schedules.zones import DAY, EARLIEST, LATEST, zone
+from platgov._minors.charges import MOST, Charge, ChargeState, Refund, SpendCap, Use, checked_currency
+from platgov._minors.checks import checked_name, refuse
+from platgov._schedules.zones import DAY, EARLIEST, LATEST
 from platgov._time import to_epoch, to_iso
 from platgov.errors import ConflictError, InputError, Problem
 from platgov.schedules import Period, Periods
@@ -45,143 +44,11 @@ __all__ = [
     "voiding",
 ]
 
-MOST: Final = 10**12
-"""Largest amount of minor units; a million of them together stay exact in every store."""
 HOLD_S: Final = 900
 LONGEST_HOLD_S: Final = 31 * DAY
 MOST_CAPS: Final = 32
 
-_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _MONTH: Final = 30 * DAY
-
-
-def _currency(instance: Any, _: attrs.Attribute[Any], value: object) -> None:
-    _checked_currency(value, type(instance).__name__)
-
-
-def _zone(_: Any, __: attrs.Attribute[Any], value: object) -> None:
-    zone(value)
-
-
-@attrs.frozen(kw_only=True)
-class SpendCap:
-    """How much may be spent, in one currency.
-
-    What is held, plus what was charged, less what was refunded, plus the new amount may reach a
-    cap and not pass it. None is no cap. Zero per transaction is no spending at all.
-
-    Attributes:
-        id: Which cap, as reasons name it.
-        currency: ISO 4217 code. Spending in another one is denied: nothing is converted here.
-        tz: IANA name of the zone whose days and months count.
-        per_transaction: Minor units at once.
-        per_day: Minor units in a local day.
-        per_month: Minor units in a local month.
-        entity: The enterprise it binds; None for each enterprise, counted by itself.
-        citation: Where it is written.
-    """
-
-    id: str = attrs.field(default="spend", validator=name)
-    currency: str = attrs.field(validator=_currency)
-    tz: str = attrs.field(validator=_zone)
-    per_transaction: int | None = attrs.field(default=None, validator=whole(0, MOST, optional=True))
-    per_day: int | None = attrs.field(default=None, validator=whole(0, MOST, optional=True))
-    per_month: int | None = attrs.field(default=None, validator=whole(0, MOST, optional=True))
-    entity: str | None = attrs.field(default=None, validator=attrs.validators.optional(name))
-    citation: str = ""
-
-    def __attrs_post_init__(self) -> None:
-        if type(self.citation) is not str:
-            raise refuse("SpendCap", f"citation is {shown(self.citation)}; give text", path="$.citation", code="type")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Write as plain values."""
-        return attrs.asdict(self)
-
-
-class ChargeState(enum.Enum):
-    """Where the money of one authorisation is."""
-
-    HELD = "held"
-    COMMITTED = "committed"
-    VOIDED = "voided"
-
-
-@attrs.frozen(kw_only=True)
-class Charge:
-    """One authorisation and what became of it.
-
-    Attributes:
-        id: Which one, as the host named it.
-        n: Its number among the charges of one minor, from 1.
-        entity: The enterprise that is paid.
-        currency: ISO 4217 code.
-        amount: Minor units.
-        at: When it was authorised; its day and month are those of this instant.
-        expires_at: First instant at which the reservation is gone unless it was committed.
-        asked: Digest of what was asked, so that a repetition is told from another charge.
-        policy: Digest of the caps it was judged by.
-        state: Held, committed or voided.
-        refunded: Minor units that went back.
-    """
-
-    id: str
-    n: int
-    entity: str
-    currency: str
-    amount: int
-    at: int
-    expires_at: int
-    asked: str
-    policy: str
-    state: ChargeState = ChargeState.HELD
-    refunded: int = 0
-
-    def counts(self, at: int) -> int:
-        """Give the minor units it takes up at an instant."""
-        if self.state is ChargeState.COMMITTED:
-            return self.amount - self.refunded
-        return self.amount if self.state is ChargeState.HELD and at < self.expires_at else 0
-
-
-@attrs.frozen(kw_only=True)
-class Refund:
-    """Money that went back.
-
-    Attributes:
-        id: Which refund, as the host named it.
-        of: The charge.
-        amount: Minor units.
-        at: When.
-    """
-
-    id: str
-    of: str
-    amount: int
-    at: int
-
-
-@attrs.frozen(kw_only=True)
-class Use:
-    """What one cap has of room.
-
-    Attributes:
-        cap: Its id.
-        day: Minor units taken up in the day; of all charges that the cap counts.
-        month: The same in the month.
-        day_key: Which day, ``2026-11-24``.
-        month_key: Which month, ``2026-11``.
-        day_ends: First instant after the day.
-        month_ends: First instant after the month.
-    """
-
-    cap: str
-    day: int
-    month: int
-    day_key: str
-    month_key: str
-    day_ends: int
-    month_ends: int
 
 
 @attrs.frozen(kw_only=True)
@@ -198,6 +65,7 @@ class SpendVerdict(Verdict):
         cap: The cap that failed.
         limit: What it allows, in minor units.
         until: First instant after the day or month that is full; room may come back earlier.
+        remaining: Minor units that it had left.
         uses: What each cap had taken up before.
         charge: The charge as it is now; None if there is none.
         repeated: The step had been taken before; nothing was changed.
@@ -211,6 +79,7 @@ class SpendVerdict(Verdict):
     cap: str | None = None
     limit: int | None = None
     until: int | None = None
+    remaining: int | None = None
     uses: tuple[Use, ...] = ()
     charge: Charge | None = None
     repeated: bool = False
@@ -226,6 +95,7 @@ class SpendVerdict(Verdict):
             "cap": self.cap,
             "limit": self.limit,
             "until": None if self.until is None else to_iso(self.until),
+            "remaining": self.remaining,
             "uses": [{"cap": use.cap, "day": use.day, "month": use.month} for use in self.uses],
             "charge": None
             if charge is None
@@ -278,7 +148,7 @@ class Ask:
         return Ask(
             id=checked_name(id, "spending", "id"),
             amount=checked_amount(amount, 0),
-            currency=_checked_currency(currency, "spending"),
+            currency=checked_currency(currency, "spending"),
             entity=checked_name(entity, "spending", "entity"),
             caps=given,
             at=checked_instant(at),
@@ -315,7 +185,7 @@ def _periods(tz: str, bucket: int) -> Periods:
 
 def judged(ask: Ask, at: int, uses: tuple[Use, ...], n: int) -> SpendVerdict:
     """Decide on a request whose id is new, given what its caps have taken up."""
-    reason, cap, limit, until = _failing(ask, uses)
+    reason, cap, limit, until, remaining = _failing(ask, uses)
     charge = None
     if reason == "ok":
         charge = Charge(
@@ -348,27 +218,28 @@ def judged(ask: Ask, at: int, uses: tuple[Use, ...], n: int) -> SpendVerdict:
         cap=cap,
         limit=limit,
         until=until,
+        remaining=remaining,
         uses=uses,
         charge=charge,
     )
 
 
-def _failing(ask: Ask, uses: tuple[Use, ...]) -> tuple[str, str | None, int | None, int | None]:
-    """Give the first limit that fails: by kind, then in the order of the caps."""
+def _failing(ask: Ask, uses: tuple[Use, ...]) -> tuple[str, str | None, int | None, int | None, int | None]:
+    """Give the first limit that fails, when its time is over, what is left: by kind, then in the order of the caps."""
     binding = ask.binding
     for cap in binding:
         if cap.currency != ask.currency:
-            return "currency", cap.id, None, None
+            return "currency", cap.id, None, None, None
     for cap in binding:
         if cap.per_transaction is not None and ask.amount > cap.per_transaction:
-            return "per_transaction", cap.id, cap.per_transaction, None
+            return "per_transaction", cap.id, cap.per_transaction, None, cap.per_transaction
     for cap, use in zip(binding, uses, strict=True):
         if cap.per_day is not None and use.day + ask.amount > cap.per_day:
-            return "per_day", cap.id, cap.per_day, use.day_ends
+            return "per_day", cap.id, cap.per_day, use.day_ends, max(cap.per_day - use.day, 0)
     for cap, use in zip(binding, uses, strict=True):
         if cap.per_month is not None and use.month + ask.amount > cap.per_month:
-            return "per_month", cap.id, cap.per_month, use.month_ends
-    return "ok", None, None, None
+            return "per_month", cap.id, cap.per_month, use.month_ends, max(cap.per_month - use.month, 0)
+    return "ok", None, None, None, None
 
 
 def again(ask: Ask, at: int, charge: Charge) -> SpendVerdict:
@@ -492,11 +363,4 @@ def _checked_whole(value: object, field: str, low: int, high: int) -> int:
         message = f"{field} is {shown(value)}; give a whole number from {low} to {high}"
         code = "range" if type(value) is int else "type"
         raise InputError("spending", (Problem(message, f"$.{field}", code),))
-    return value
-
-
-def _checked_currency(value: object, subject: str) -> str:
-    if type(value) is not str or not _CURRENCY.fullmatch(value):
-        message = f"currency is {shown(value)}; give an ISO 4217 code such as CNY"
-        raise refuse(subject, message, path="$.currency", code="currency")
     return value

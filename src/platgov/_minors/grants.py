@@ -9,7 +9,7 @@ import attrs
 from platgov._canonical import shown
 from platgov._minors.age import DobEvidence
 from platgov._minors.checks import DAY, LONGEST, choice, items_of, name, optional_windows, refuse, text, whole
-from platgov._minors.policy import ANY, Access
+from platgov._minors.limits import ANY, Access
 from platgov._schedules.zones import zone
 from platgov._time import to_epoch
 from platgov.errors import DueProcessError
@@ -231,6 +231,20 @@ class Minor:
     moves: tuple[Move, ...] = attrs.field(default=(), converter=_moves)
     # What the last plan worked out about this value: it follows from the value, and saves the work.
     _memo: Any = attrs.field(init=False, default=None, eq=False, repr=False)
+    # What distinguishes it from others for a plan, as one number; None where that is more than one timeless claim.
+    _key: int | None = attrs.field(init=False, default=None, eq=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        if len(self.evidence) == 1 and not self.grants and not self.moves and type(self) is Minor:
+            object.__setattr__(self, "_key", self.evidence[0].key)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was kept for speed."""
+        return {field.name: getattr(self, field.name) for field in attrs.fields(Minor) if field.init}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Build what was left out anew."""
+        self.__init__(**state)  # type: ignore[misc] # a frozen value is made once, here
 
     def with_grant(self, grant: Grant) -> Minor:
         """Add a grant; one with the same id is replaced."""

@@ -6,16 +6,18 @@ less strict takes a grant by somebody whom the limit itself names, and goes as f
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from platgov._minors.age import Born, Level, attained_at, born
-from platgov._minors.policy import ANY, EMERGENCY, TOTAL, Access, BreakRule, Feature, Hours, Limit, Quota, UnknownAge
-from platgov._minors.regime import Effective, Meter, Regime, Rule
+from platgov._minors.age import Born, Level, attained_on, born
+from platgov._minors.eras import View
+from platgov._minors.limits import ANY, TOTAL, Access, BreakRule, Feature, Hours, Limit, Quota
+from platgov._minors.meters import Effective, Rule
+from platgov._minors.policy import EMERGENCY, UnknownAge
+from platgov._minors.regime import Regime
 from platgov._minors.verdict import Advice, Reason
 from platgov._time import FIRST
-from platgov.schedules import Periods, Schedule, first_instant
+from platgov.schedules import Schedule, first_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,106 +26,7 @@ if TYPE_CHECKING:
     from platgov._minors.plan import Plan
     from platgov._minors.policy import YouthPolicy
 
-__all__ = ["Era", "View", "bands_of", "stretches", "validity", "view_of"]
-
-_DAY: Final = 86_400
-
-
-class Era:
-    """A stretch in which ages, grants and policies in force are the same."""
-
-    __slots__ = ("hi", "lo", "regime")
-
-    def __init__(self, lo: int, hi: int, regime: Regime) -> None:
-        self.lo, self.hi, self.regime = lo, hi, regime
-
-
-class View:
-    """What a plan has worked out for somebody and something: which limits bind, and when others do.
-
-    Whoever has the same evidence, grants and moves, and asks about the same, shares it.
-    """
-
-    __slots__ = (
-        "_moves",
-        "asked",
-        "carried",
-        "edges",
-        "eras",
-        "feature",
-        "hi",
-        "lo",
-        "los",
-        "plan",
-        "quick",
-        "regime",
-        "simple",
-        "tags",
-    )
-
-    def __init__(self, eras: list[Era], tags: frozenset[str], plan: Plan, minor: Minor, feature: str) -> None:
-        self.plan, self.feature = plan, feature
-        self.eras = eras
-        self.los = [era.lo for era in eras]
-        self.lo, self.hi, self.regime = eras[0].lo, eras[0].hi, eras[0].regime
-        self.tags = tags
-        self.asked = tuple(sorted(tags))
-        self._moves = tuple((move.at, move.from_tz) for move in minor.moves)
-        self.carried: dict[tuple[str, int], tuple[tuple[int, int, int], ...]] = {}
-        self.edges = self.regime.edges
-        self.simple = not self._moves and plan.max_offline_s is None
-        self.quick: list[Any] = self.regime.quick if self.simple else [None] * len(self.edges)
-
-    def era_at(self, at: int) -> Era:
-        """Give the era of an instant inside the plan."""
-        return self.eras[bisect_right(self.los, at) - 1]
-
-    def period(self, meter: Meter, spans: tuple[tuple[int, int], ...], at: int) -> tuple[tuple[int, int], ...]:
-        """Give the period of a calendar quota; after a move, the one that was carried over."""
-        if not self._moves:
-            return spans
-        key = (meter.per.value, meter.rule.policy.day_starts_at)
-        if key not in self.carried:
-            self.carried[key] = _carried(self._moves, meter)
-        for begin, end, start in self.carried[key]:
-            if begin <= at < end:
-                return ((start, end),)
-        return spans
-
-
-def _carried(moves: tuple[tuple[int, str], ...], meter: Meter) -> tuple[tuple[int, int, int], ...]:
-    """Give the stretches in which a move decides what the period is: (from, until, start of the period).
-
-    A new period counts from when it begins or, if it is under way at a move, from the move; and only
-    a day or more after the last one did. So no two quotas become new within 24 hours because
-    somebody moves, there and back included.
-    """
-    shift = meter.rule.policy.day_starts_at
-    kind: Any = meter.per.value
-    zones = (*(tz for _, tz in moves), meter.rule.periods.tz)
-    edges = (*(at for at, _ in moves), meter.rule.periods.end)
-    start = Periods(tz=zones[0], start=edges[0] - 1, end=edges[0], day_starts_at=shift).period(kind, edges[0] - 1).start
-    found: list[tuple[int, int, int]] = []
-    begin = renewed = start
-    for number, tz in enumerate(zones[1:]):
-        moved, leaves = edges[number], edges[number + 1]
-        at, stop = moved, max(moved + 1, min(leaves, moved + 80 * _DAY))
-        periods = Periods(tz=tz, start=moved, end=stop, day_starts_at=shift)
-        carrying = True
-        while carrying and at < stop:
-            period = periods.period(kind, at)
-            at = period.end
-            if max(period.start, moved) >= renewed + _DAY and period.start > start:
-                found.append((begin, max(period.start, moved), start))
-                carrying = period.start < moved
-                start, begin = period.start, max(period.start, moved)
-                renewed = begin
-        if not carrying and leaves < edges[-1]:  # periods go on as usual there until the next move
-            before = Periods(tz=tz, start=leaves - 1, end=leaves, day_starts_at=shift)
-            begin = renewed = start = before.period(kind, leaves - 1).start
-        elif carrying and number == len(zones) - 2:
-            found.append((begin, stop, start))
-    return tuple(found)
+__all__ = ["bands_of", "stretches", "validity", "view_of"]
 
 
 def view_of(plan: Plan, minor: Minor, feature: str, tags: frozenset[str], rating: int | None) -> View:
@@ -137,18 +40,18 @@ def view_of(plan: Plan, minor: Minor, feature: str, tags: frozenset[str], rating
             edges.update(lo for lo, _, _ in known[policy.evidence_level])
         for _, _, state in known[policy.evidence_level]:
             for band in policy.bands:
-                edges.update(_touched(policy, band.min_age, band.max_age, state, plan.tz))
+                edges.update(_touched(policy, band.min_age, band.max_age, state, plan))
     for grant in minor.grants:
         edges.update(edge for edge in (grant.starts_at, grant.expires_at) if edge is not None)
     ordered = sorted(edge for edge in edges if plan.start <= edge <= plan.end)
-    eras: list[Era] = []
+    spans: list[tuple[int, int, Regime]] = []
     for lo, hi in pairwise(ordered):
         regime = _regime(plan, minor, tags, rating, known, lo)
-        if eras and eras[-1].regime is regime:
-            eras[-1].hi = hi
+        if spans and spans[-1][2] is regime:
+            spans[-1] = (spans[-1][0], hi, regime)
         else:
-            eras.append(Era(lo, hi, regime))
-    return View(eras, tags, plan, minor, feature)
+            spans.append((lo, hi, regime))
+    return View(spans, tags, plan, minor, feature)
 
 
 def validity(policy: YouthPolicy, plan: Plan) -> tuple[int, int]:
@@ -160,6 +63,11 @@ def validity(policy: YouthPolicy, plan: Plan) -> tuple[int, int]:
 
 def stretches(plan: Plan, minor: Minor, least: Level) -> list[tuple[int, int, Born]]:
     """Give what is known of the birth date over the plan: [lo, hi) and the state in it."""
+    if len(minor.evidence) == 1 and minor.evidence[0].key is not None and minor.evidence[0].level is not Level.NONE:
+        (claim,) = minor.evidence  # one claim that holds for ever: what `born` says about it, in short
+        unknown = claim.level.rank < least.rank
+        state = Born(first=claim.first, last=claim.last, level=claim.level, conflict=False, unknown=unknown)
+        return [(plan.start, plan.end, state)]
     found = []
     at = plan.start
     while at < plan.end:
@@ -170,23 +78,23 @@ def stretches(plan: Plan, minor: Minor, least: Level) -> list[tuple[int, int, Bo
     return found
 
 
-def _touched(policy: YouthPolicy, min_age: int, max_age: int | None, known: Born, tz: str) -> tuple[int, int]:
-    """Give from when until when somebody who was born in a range may be in a band: [start, end)."""
-    start = FIRST if min_age == 0 else attained_at(known.first, min_age, policy.age_rule, tz)
-    end = _NEVER if max_age is None else attained_at(known.last, max_age, policy.age_rule, tz)
+def _touched(policy: YouthPolicy, min_age: int, max_age: int | None, known: Born, plan: Plan) -> tuple[int, int]:
+    """Give from when until when somebody who was born in a range may be in a band: [start, end).
+
+    What lies before the plan or after it is not told apart further.
+    """
+    start = FIRST if min_age == 0 else plan.reached(attained_on(known.first, min_age, policy.age_rule))
+    end = plan.end if max_age is None else plan.reached(attained_on(known.last, max_age, policy.age_rule))
     return start, end
 
 
-_NEVER: Final = 1 << 62
-
-
-def bands_of(policy: YouthPolicy, known: Born, at: int, tz: str) -> frozenset[int] | None:
+def bands_of(policy: YouthPolicy, known: Born, at: int, plan: Plan) -> frozenset[int] | None:
     """Give the places of the bands that bind at an instant; None where nobody may, for want of an age."""
     nothing = known.level is Level.NONE
     touched = frozenset(
         place
         for place, band in enumerate(policy.bands)
-        if not nothing and _within(_touched(policy, band.min_age, band.max_age, known, tz), at)
+        if not nothing and _within(_touched(policy, band.min_age, band.max_age, known, plan), at)
     )
     if not known.unknown:
         return touched
@@ -223,7 +131,7 @@ def _regime(  # noqa: PLR0917 - called once
             tags & other.emergency for other in plan.policies if other is policy or other.layer.rank < policy.layer.rank
         )
         start, end = validity(policy, plan)
-        bands.append(frozenset() if exempt or not start <= at < end else bands_of(policy, state, at, plan.tz))
+        bands.append(frozenset() if exempt or not start <= at < end else bands_of(policy, state, at, plan))
     key = (tags, rating, tuple(bands), live, contestable, conflict)
     found: Regime | None = plan.remembered(key)
     if found is None:

@@ -73,10 +73,13 @@ class Fact:
         return values
 
     def holds(self, on: dt.date | None) -> bool:
-        """Whether it holds on a date; without one, whether no end is known."""
+        """Whether it holds on a date; without one, whether no end is known.
+
+        What has no settled beginning held on no date yet.
+        """
         if on is None:
             return self.ends is None
-        return (self.starts or _FIRST) <= on < (self.ends or _LAST)
+        return self.starts is not None and self.starts <= on < (self.ends or _LAST)
 
 
 @attrs.frozen(kw_only=True)
@@ -160,7 +163,8 @@ class Preset:
             message = f"{self.id} ended on {last}; to replay a day before, give it as as_of"
             return refuse("presets", message, path="$.as_of", code="superseded")
         first = min((fact.starts for fact in self.facts if fact.starts is not None), default=None)
-        message = f"{self.id} did not hold on {as_of}, but from {first} until {last or 'today'}"
+        since = "when it begins is not settled" if first is None else f"but from {first} until {last or 'today'}"
+        message = f"{self.id} did not hold on {as_of}, {since}"
         return refuse("presets", message, path="$.as_of", code="not_in_force")
 
 

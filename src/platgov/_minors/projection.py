@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from platgov._minors.regime import CALENDAR, GAP, ROLLING, Cell, Metered
-from platgov._minors.usage import DEVICE
+from platgov._minors.meters import CALENDAR, GAP, ROLLING, Metered
+from platgov._minors.recorded import devices_in
 from platgov._time import FIRST
 
 if TYPE_CHECKING:
-    from platgov._minors.layers import View
+    from platgov._minors.counting import CounterKey
+    from platgov._minors.eras import View
     from platgov._minors.plan import Plan
-    from platgov._minors.usage import CounterKey, Usage
+    from platgov._minors.regime import Cell
+    from platgov._minors.usage import Usage
     from platgov._minors.verdict import Reason
 
 __all__ = ["Projection"]
@@ -41,6 +43,8 @@ class Projection:
         """Give the seconds that count at an instant from ``now`` on."""
         meter, now = one.meter, self.now
         counter = self.usage.counter(meter.key)
+        if at == now and self.view.simple and meter.kind == CALENDAR and len(one.spans) == 1:
+            return counter.used(one.start, now)
         rate = self._rate(meter.key)
         if meter.kind == ROLLING:
             first = at - meter.span
@@ -119,7 +123,7 @@ class Projection:
         growing = [tags for tags in self.growing if key.counts(tags)]
         if not growing or not key.by_device:
             return len(growing[:1])
-        return len({tuple(sorted(tag for tag in tags if tag.startswith(DEVICE))) for tags in growing})
+        return len({devices_in(tags) for tags in growing})
 
     def _crossing(self, one: Metered, at: int, most: int | None) -> int | None:
         """Give the first instant after ``at`` at which a quota becomes reached, or stops being so."""

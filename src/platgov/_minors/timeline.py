@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    from platgov._minors.layers import View
+    from platgov._minors.eras import View
     from platgov._minors.plan import Plan
     from platgov._minors.verdict import Reason, Verdict
 

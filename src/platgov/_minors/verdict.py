@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+import abc
+from typing import Any, NamedTuple
 
 import attrs
 
@@ -10,10 +11,7 @@ from platgov import verdict as base
 from platgov._canonical import digest, digest_bytes, dumps
 from platgov._time import to_iso
 
-if TYPE_CHECKING:
-    from platgov._minors.regime import Regime
-
-__all__ = ["Advice", "Reason", "Undecided", "Verdict"]
+__all__ = ["Advice", "Basis", "Reason", "Stated", "Verdict"]
 
 
 class Reason(NamedTuple):
@@ -77,24 +75,84 @@ class Advice(NamedTuple):
         return self._asdict()
 
 
-@attrs.frozen(kw_only=True)
-class Undecided:
-    """What a verdict says of its basis where nothing could be decided."""
+class Basis(abc.ABC):
+    """What a verdict rests on: the plan, what was asked, the limits as they were for the child.
+
+    Two are equal where all of that is, whether worked out or read back.
+
+    Attributes:
+        horizon: How far the plan looks.
+        asked: The feature and labels, sorted.
+        rating: The content rating that was asked about.
+        max_rating: Highest content rating that is allowed; None for any.
+        tz: Zone of the plan.
+    """
+
+    __slots__ = ()
 
     horizon: int
     asked: tuple[str, ...]
-    digest: str
+    rating: int | None
+    max_rating: int | None
     tz: str
-    rating: None = None
-    max_rating: None = None
+
+    @abc.abstractmethod
+    def plan_digest(self) -> str:
+        """Content address of the plan."""
+
+    @abc.abstractmethod
+    def facts(self) -> list[dict[str, Any]]:
+        """Give the limits as they are for this child, as plain values."""
+
+    def _stated(self) -> dict[str, Any]:
+        return {
+            "digest": self.plan_digest(),
+            "horizon": self.horizon,
+            "asked": self.asked,
+            "rating": self.rating,
+            "max_rating": self.max_rating,
+            "tz": self.tz,
+            "limits": tuple(tuple(fact.items()) for fact in self.facts()),
+        }
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both state the same."""
+        if not isinstance(other, Basis):
+            return NotImplemented
+        return self is other or self._stated() == other._stated()
+
+    def __hash__(self) -> int:
+        """Agree for what is equal."""
+        return hash((self.plan_digest(), self.asked, self.rating))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take along what it states, and nothing of the plan it was worked out by."""
+        return _read_back, (self._stated(),)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Stated(Basis):
+    """A basis as it was written down; without limits where nothing could be decided."""
+
+    digest: str
+    horizon: int
+    asked: tuple[str, ...] = ()
+    rating: int | None = None
+    max_rating: int | None = None
+    tz: str
+    limits: tuple[tuple[tuple[str, Any], ...], ...] = ()
 
     def plan_digest(self) -> str:
         """Content address of the plan."""
         return self.digest
 
     def facts(self) -> list[dict[str, Any]]:
-        """No limits."""
-        return []
+        """Give the limits as they were, as plain values."""
+        return [dict(fact) for fact in self.limits]
+
+
+def _read_back(stated: dict[str, Any]) -> Stated:
+    return Stated(**stated)
 
 
 class Verdict(NamedTuple):
@@ -125,7 +183,7 @@ class Verdict(NamedTuple):
     advice: tuple[Advice, ...]
     at: int
     used: tuple[int, ...]
-    basis: Regime | Undecided
+    basis: Basis
 
     @property
     def horizon(self) -> int:

@@ -20,6 +20,7 @@ __all__ = [
     "DAY",
     "Run",
     "bounded",
+    "dates_reached",
     "day_number",
     "first_instant",
     "local_date",
@@ -115,6 +116,24 @@ def runs(name: str, start: int, end: int) -> tuple[Run, ...]:
         seen = ahead
     found.append(Run(run_start, end, offset))
     return tuple(found)
+
+
+@functools.lru_cache(maxsize=64)
+def dates_reached(name: str, start: int, end: int) -> tuple[tuple[dt.date, ...], tuple[int, ...]]:
+    """Give the local dates of a range, in order, and for each the first instant at which it has been reached.
+
+    A date that is skipped is left out: it is reached with the next one. One that comes twice was
+    reached the first time.
+    """
+    dates: list[dt.date] = []
+    instants: list[int] = []
+    latest = (start + _offset(zone(name), start)) // DAY - 1
+    for run in runs(name, start, end):
+        for day in range(max((run.start + run.offset) // DAY, latest + 1), (run.end - 1 + run.offset) // DAY + 1):
+            dates.append(dt.date.fromordinal(EPOCH_DAY + day))
+            instants.append(max(day * DAY - run.offset, run.start))
+            latest = day
+    return tuple(dates), tuple(instants)
 
 
 def minute_of_day(value: object) -> object:
