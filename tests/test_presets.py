@@ -235,6 +235,9 @@ def test_what_has_ended_is_loaded_only_for_a_day_on_which_it_held():
         presets.load("kr-shutdown-2011", as_of=dt.date(2022, 1, 1))
     with pytest.raises(InputError, match="did not hold on 2021-08-31"):
         presets.load("cn-game-2021", as_of=dt.date(2021, 8, 31))
+    with pytest.raises(InputError, match="us-ny-safe did not hold on 2026-11-01, when it begins is not settled"):
+        presets.load("us-ny-safe", as_of=dt.date(2026, 11, 1))
+    assert not presets.load("us-ny-safe").enabled
     assert presets.load("kr-shutdown-2011", as_of=dt.date(2021, 12, 31)).enabled
 
 

@@ -12,11 +12,7 @@ from platgov._minors import presets
 
 PAGE = pathlib.Path(__file__).parents[1] / "docs" / "reference" / "presets.md"
 
-HEAD = """---
-orphan: true
----
-
-% Written by tools/build_presets_page.py; edit the preset files instead.
+HEAD = """% Written by tools/build_presets_page.py; edit the preset files instead.
 
 # Presets
 
@@ -27,6 +23,7 @@ A fact is enabled if it was read in a source and is in force.
 One that is from memory, litigated, proposed or ambiguous ships disabled.
 `presets.load(id, responsible="…")` enables it on the word of whoever is named.
 What was replaced stays, for replay: `presets.load(id, as_of=date)` gives the regime of that day.
+On the command line, `platgov presets` lists them and `platgov presets PRESET` shows one with its sources.
 Ages are from the first, to below the second; money is in minor units (fen; yen).
 """
 
