@@ -54,6 +54,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow|Table)",
     ),
+    (r"py:.*", r"(platgov\._minors\.\w+\.)?(Basis|Counter|CounterKey|Limit|Span|View|_Rules|_Ruled)"),
     (r"py:.*", r"platgov\._conditions\.tree\..*"),
 ]
 
@@ -62,7 +63,7 @@ GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # 
 
 PUBLIC = (
     "accounts", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames", "ledger",
-    "measures", "messages", "names", "rules", "schedules", "stores", "verdict",
+    "measures", "messages", "minors", "names", "rules", "schedules", "stores", "verdict",
 )  # fmt: skip
 HOMES = {
     name: f"platgov.{module}.{name}"
