@@ -7,11 +7,11 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --req
 .PHONY: help demo test check cover bench docs soak fmt clean
 
 help:
-	@echo "demo   apply the example rules to comments; follow one account through sanctions, an appeal and the record"
+	@echo "demo   apply example rules, follow an appeal, grade accounts, a child in youth mode, banned actors, an audit"
 	@echo "test   run the tests"
 	@echo "check  formatting, lint, types, documentation"
 	@echo "cover  the tests, with coverage"
-	@echo "bench  measure against other engines (needs about ten minutes)"
+	@echo "bench  measure against other engines (needs about an hour)"
 	@echo "docs   build the documentation into docs/_build/html"
 	@echo "soak   long fuzz and property runs"
 	@echo "fmt    format the code"
@@ -44,6 +44,10 @@ $(VENV)/bench.stamp: $(VENV)/dev.stamp requirements/bench.txt
 demo: $(VENV)/run.stamp
 	@$(BIN)/python examples/comments/demo.py
 	@$(BIN)/python examples/governance/demo.py
+	@$(BIN)/python examples/accounts/demo.py
+	@$(BIN)/python examples/minors/demo.py
+	@$(BIN)/python examples/blacklist/demo.py
+	@$(BIN)/python examples/audit/demo.py
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest --numprocesses=auto --dist=loadfile --quiet $(PYTEST)
@@ -64,10 +68,25 @@ cover:
 	.venv-pymerkle/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-bench: $(VENV)/bench.stamp .venv-pymerkle/python.stamp
+# They want an older pandas, so in an environment of its own as well.
+.venv-linkage/python.stamp: requirements/bench-linkage.txt
+	$(PYTHON) -m venv .venv-linkage
+	.venv-linkage/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+bench: $(VENV)/bench.stamp .venv-pymerkle/python.stamp .venv-linkage/python.stamp
 	$(BIN)/python benchmarks/rules.py
 	$(BIN)/python benchmarks/decide.py
 	$(BIN)/python benchmarks/ledger.py
+	$(BIN)/python benchmarks/accounts.py
+	$(BIN)/python benchmarks/names.py
+	$(BIN)/python benchmarks/bulk.py
+	$(BIN)/python benchmarks/minors.py
+	$(BIN)/python benchmarks/spending.py
+	$(BIN)/python benchmarks/analysis.py
+	$(BIN)/python benchmarks/audit.py
+	$(BIN)/python benchmarks/blacklist_index.py
+	$(BIN)/python benchmarks/revival.py
 
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m sphinx -W -n -q -b html docs docs/_build/html
@@ -80,4 +99,4 @@ fmt: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix-only .
 
 clean:
-	rm -rf $(VENV) .venv-pymerkle docs/_build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-pymerkle .venv-linkage docs/_build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

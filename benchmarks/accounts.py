@@ -25,6 +25,7 @@ kept at the floor for years by a thousand violations, hundreds of them live at o
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import platform
 import random
@@ -36,7 +37,7 @@ from typing import TYPE_CHECKING, Any, Final
 from _timing import Bar, WrongAnswerError, cpu_seconds
 
 from platgov import frames
-from platgov.accounts import CreditHistory, CreditPolicy, Drain, Escalation, Event, Fade, GradePolicy, Rung
+from platgov.accounts import CreditHistory, CreditPolicy, Drain, Escalation, Event, Fade, GradePolicy, Rung, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +119,7 @@ def contestants(made: CreditPolicy, history: CreditHistory) -> dict[str, Callabl
     plain = [(event.kind.value, event.id, event.at, event.cites) for event in found]
     timed: dict[str, Callable[[], Any]] = {
         "step": lambda: made.snapshot().advance(found),
+        "step, a value for each": lambda: functools.reduce(Snapshot.add, found, made.snapshot()),
         "replay": lambda: made.value(made.replay(history.effective(at=NOW))[0], NOW),
         "score": lambda: made.score(history, at=NOW),
         "grade": lambda: LADDER.grade(history, made, at=NOW),

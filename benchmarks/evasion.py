@@ -43,12 +43,17 @@ _WORDS: Final = """
     turbo velvet vintage violet viper walnut wander whale wild willow winter wolf wonder zebra zen zephyr
 """.split()  # noqa: SIM905 - easier to read
 _JOBS: Final = ["art", "photo", "games", "music", "dev", "cooks", "reads", "travels", "fit", "live", "studio", "lab"]
+_ENDINGS: Final = ["", "", "", "s", "y", "er", "ish", "ling", "less", "like"]
 _JOINTS: Final = ["", "", "", "_", ".", "-"]
 
 
 def _syllables(rng: random.Random, manner: str, few: int, many: int) -> str:
     onsets, codes = _ONSETS[manner], _CODES[manner]
     return "".join(rng.choice(onsets) + rng.choice(codes) for _ in range(rng.randint(few, many)))
+
+
+def _word(rng: random.Random) -> str:
+    return rng.choice(_WORDS) + rng.choice(_ENDINGS)
 
 
 def handles(count: int, *, seed: int, manners: tuple[str, ...] = MANNERS) -> list[str]:
@@ -64,9 +69,9 @@ def handles(count: int, *, seed: int, manners: tuple[str, ...] = MANNERS) -> lis
         elif kind < 0.5:
             text = f"{first[0]}{joint}{last}"
         elif kind < 0.7:
-            text = f"{rng.choice(_WORDS)}{joint}{rng.choice(_WORDS)}"
+            text = f"{_word(rng)}{joint}{_word(rng)}"
         elif kind < 0.82:
-            text = f"{rng.choice(_WORDS)}{joint}{first}"
+            text = f"{_word(rng)}{joint}{first}"
         elif kind < 0.9:
             text = f"{first}{joint}{rng.choice(_JOBS)}"
         else:

@@ -62,7 +62,7 @@ nitpick_ignore_regex = [
 GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # type: ignore[method-assign]  # noqa: SLF001
 
 PUBLIC = (
-    "accounts", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames", "ledger",
+    "accounts", "blacklist", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames", "ledger",
     "measures", "messages", "minors", "names", "rules", "schedules", "stores", "verdict",
 )  # fmt: skip
 HOMES = {

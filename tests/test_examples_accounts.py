@@ -145,12 +145,36 @@ def test_discourse_loses_level_three_for_a_silence_and_gets_it_back_when_it_is_o
     assert at(found.overturn("d0", at=T0 + 20 * DAY), 20).transitions == at(CreditHistory(), 20).transitions
 
 
-def test_the_demo_runs_from_anywhere():
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
+def run_demo(*, zone, seed, directory="/"):
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
         [sys.executable, "-W", "error", str(EXAMPLES / "demo.py")],
-        cwd="/", env=environment, capture_output=True, text=True, encoding="utf-8", check=False,
+        cwd=directory, env={**environment, "TZ": zone, "PYTHONHASHSEED": seed},
+        capture_output=True, text=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
-    assert "day  2: 103 points, below_110" in done.stdout
-    assert "day 10: 116 points, full" in done.stdout
+    return done.stdout
+
+
+def test_the_demo_shows_a_grade_lost_and_regained_with_dates_the_same_everywhere(tmp_path):
+    told = run_demo(zone="UTC", seed="0")
+    by_time, by_appeal = told.split("\n\n")
+    assert "2026-02-02  110 points, full\n" in by_time
+    assert "2026-02-04  103 points, below_110; full again on 2026-03-23\n" in by_time
+    assert "2026-02-03: full -> below_110, conduct (d-1, d-2)\n" in by_time
+    assert by_time.endswith("2026-03-23: below_110 -> full, earned")
+    assert "2026-02-04  103 points, below_110; full again on 2026-03-23\n" in by_appeal
+    assert "2026-02-12  114 points, full\n" in by_appeal
+    assert by_appeal.endswith("none: the grade was never lost\n")
+    assert run_demo(zone="Asia/Kathmandu", seed="7", directory=tmp_path) == told
+
+
+def test_the_demo_needs_nothing_but_the_runtime_dependencies():
+    code = (
+        f"import runpy, sys; runpy.run_path({str(EXAMPLES / 'demo.py')!r}, run_name='__main__'); "
+        "print(sorted({name.split('.')[0] for name in sys.modules if '.' not in name} & "
+        "{'polars', 'pandas', 'narwhals', 'duckdb', 'numpy', 'icu', 'hypothesis', 'pytest', 'psycopg'}))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")

@@ -19,6 +19,7 @@ from platgov._blacklist.fuzzy import (
     pieces_of_query,
     similarity,
     sketch,
+    within_one,
 )
 from platgov._blacklist.signals import Signals
 from platgov._blacklist.store import NewBan
@@ -86,9 +87,27 @@ def test_every_way_to_edit_once_or_twice_is_met(text):
 def test_sketches_are_symmetric_and_bounded(one, other):
     first, second = sketch(one, bit_of), sketch(other, bit_of)
     assert may_be_near(first, second) == may_be_near(second, first)
-    assert similarity(first, second) == similarity(second, first) <= 1_000
+    assert within_one(first, second) == within_one(second, first)
+    assert within_one(first, first)
+    assert 0 <= similarity(first, second) <= 1_000
     assert similarity(first, first) == 1_000
     assert first < 2**136
+
+
+@given(words, st.randoms(use_true_random=False))
+def test_one_edit_is_never_taken_for_more(text, rng):
+    other = edited(text, 1, rng)
+    if other and osa(text, other) <= 1:
+        assert within_one(sketch(text, bit_of), sketch(other, bit_of))
+
+
+def test_of_what_is_contained_all_pairs_are_shared_and_of_strangers_few():
+    whole, part, stranger = (sketch(text, bit_of) for text in ("granitewombat", "granitewom", "sqxyzkjvhu"))
+    # The end of the part is the one pair that the whole does not have.
+    assert similarity(part, whole) > 850 > similarity(whole, part) > 500
+    assert similarity(stranger, whole) < 300
+    full = (1 << 136) - 1
+    assert similarity(part, full) == 0 == similarity(0, whole)  # nothing can be told
 
 
 def test_allowed_edits_grow_with_the_shorter_length():

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from platgov._limits import Limits
-from platgov._names import contacts, folding, hidden, spelling, unidata
+from platgov._names import contacts, folding, hidden, unidata, units
 from platgov._names import tables as tables_module
 from platgov._names.tables import contains, tables
 from platgov.errors import InputError
@@ -104,7 +104,7 @@ def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(mon
             shown.update(text)
             return unicodedata.normalize(form, text)
 
-    for module in (folding, spelling, hidden, contacts):
+    for module in (folding, units, hidden, contacts):
         monkeypatch.setattr(module, "unicodedata", Watched)
     later = [char for char in SETTLED if contains(tables().unassigned, char)]
     for setting in SETTINGS:

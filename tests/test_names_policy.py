@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from platgov._names import contacts, folding, hidden, spelling
+from platgov._names import contacts, folding, hidden, outline, units
 from platgov._names.chars import unassigned_in_14
 from platgov.errors import InputError
 from platgov.names import ADVISORY, CODES, NamePolicy, Protected, ProtectedNames, RestrictionLevel
@@ -132,10 +132,11 @@ def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(mon
             shown.update(text)
             return unicodedata.normalize(form, text)
 
-    for module in (folding, spelling, hidden, contacts):
+    for module in (folding, units, hidden, contacts):
         monkeypatch.setattr(module, "unicodedata", Watched)
-    for memo in (spelling._units, contacts._wides, contacts._plains):
+    for memo in (units.units, units._letters, outline._alike, contacts._wides, contacts._plains):
         memo.clear()
+    outline._outline.cache_clear()
     later = [char for char in map(chr, range(0x1FC00)) if not 0xD800 <= ord(char) <= 0xDFFF and unassigned_in_14(char)]
     for start in range(0, len(later), 160):
         POLICY._findings("a\u200d" + "\u200d.\u0301".join(later[start : start + 160 : 8])[:60], None)

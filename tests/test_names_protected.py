@@ -7,9 +7,11 @@ import random
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from platgov._names import outline, units
+from platgov._names.spelling import merged
 from platgov.errors import InputError
 from platgov.names import Protected, ProtectedNames, Within, fold, name_keys, skeleton
 
@@ -443,3 +445,105 @@ def test_affixes_are_the_hosts_choice():
     assert not ProtectedNames(["PayPal"], affixes=[]).find("paypalsupport")
     assert ProtectedNames(["PayPal"], affixes=["hulp"]).find("paypalhulp")
     assert not ProtectedNames(["腾讯"], affixes=[]).find("腾讯客服")
+
+
+# The short look that most names get, against the search without it
+
+WITH_SIGNS = [
+    "M!necr4f7",
+    "ㅎㅏㄴ국",
+    "한국",
+    "HP",
+    "X",
+    "lBM",
+    "I",
+    "l0",
+    "🔥🔥",
+    "🅡🅔🅢_㉍㗃",
+    "腾讯",
+    "Straße",
+    "ы",
+    "vvv",
+    "p\u0323\u0307q",
+]
+SEARCHED = {
+    "words": ProtectedNames([*BRANDS, *RUDE, *WITH_SIGNS]),
+    "parts": ProtectedNames([Protected(name=name, within=Within.PART) for name in (*BRANDS[:20], *WITH_SIGNS[:4])]),
+}
+MIXED = "aApPyYlLI10@.-_ $!rnvwm\u0430\u0440\u0443\u0438\u043f\u03bb\u200b\u200d\u0301\u0323\u0307\u0915\u094d\u093f\u0e01\u0e33\u5f20\u817e\u8baf\u1112\u1161\u11ab\u314e\u314f\ud55c\uad6d\U0001f525HPX"
+
+
+@pytest.fixture
+def unhurried(monkeypatch):
+    """Search every name, whatever a short look says of it."""
+
+    def search(names, name):
+        with monkeypatch.context() as patch:
+            patch.setattr(type(names._index), "may_hold", lambda *_: True)
+            return names.find(name)
+
+    return search
+
+
+@pytest.mark.parametrize("names", SEARCHED.values(), ids=SEARCHED)
+def test_a_short_look_hides_no_disguise_and_no_innocent_name(names, unhurried):
+    rng = random.Random(5)
+    families = (*FAMILIES, accented, small_capitals, with_word, two_families, stretched)
+    cases = [*PEOPLE, *INNOCENT, *WITH_SIGNS, *(name.lower() for name in WITH_SIGNS)]
+    cases += [family(brand, rng) for family in families for brand in BRANDS]
+    assert [case for case in cases if names.find(case) != unhurried(names, case)] == []
+
+
+@given(
+    st.text(alphabet=MIXED, max_size=8),
+    st.sampled_from([*BRANDS[:6], *WITH_SIGNS, ""]),
+    st.text(alphabet=MIXED, max_size=6),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_short_look_hides_nothing_that_a_search_finds(unhurried, before, brand, after):
+    for names in SEARCHED.values():
+        name = f"{before}{brand}{after}"
+        assert names.find(name) == unhurried(names, name)
+
+
+def test_characters_that_fold_or_look_alike_are_read_alike_unless_they_are_marked():
+    differ, grow = [], []
+    for char in map(chr, range(0x20000)):
+        if 0xD800 <= ord(char) <= 0xDFFF or unicodedata.normalize("NFC", char) != char:
+            continue
+        letters, seen = units.letters_of(char), outline.outline(char)
+        if units.OPEN not in letters and merged(letters) != merged(units.read(fold(char))):
+            differ.append(char)
+        if not seen.bits & outline.SHAPED and merged(units.read(fold(char))) != merged(units.read(skeleton(char))):
+            differ.append(char)
+        if not seen.bits & outline.GROWING and len(fold(char).encode()) > 2 * len(char.encode()):
+            grow.append(char)
+    assert (differ, grow) == ([], [])
+
+
+# Rules that hold for every script, each with the names that it must leave alone
+
+
+@pytest.mark.parametrize(
+    ("protected", "found", "passes"),
+    [
+        # A mark that is put on any letter, and a sign of one script on a letter of another, is decoration.
+        ("Denmark", ["De\u0b82nma\u1dc4rk", "D\u2de3enmar\U0001cf00k", "Den\u0c04mark"], ["Denmar", "Denma\u0b95rk"]),
+        ("\u8461\u8404\u7259", ["\u8461\u1dc4\u8404\U0001cf00\u7259\u0c04"], ["\u8461\u8404", "\u8404\u7259"]),
+        # Vowel signs spell: they stay.
+        ("\u0b95\u0ba9\u0b9f\u0bbe\u0bb5\u0bbf", ["\u0b95\u0ba9\u0b9f\u0bbe\u0bb5\u0bbf"], ["\u0b95\u0ba9\u0b9f\u0bb5\u0bbf", "\u0b95\u0ba9\u0bbf\u0b9f\u0bb5"]),
+        # A sign may be a letter or nothing in any word, also where it is read as a letter in Latin.
+        ("\u041c\u0430\u0434\u0430\u0433\u0430\u0441\u043a\u0430\u0440", ["\u041c\u00a7\u0430\u00a7\u0434\u00a7\u0430\u0433\u0430\u0441\u043a\u0430\u0440", "\u041c|\u0430\u0434\u0430\u0433\u0430\u0441\u043a\u0430\u0440"], ["\u041c\u0430\u0434\u0430\u0433\u0430\u0440"]),
+        # What looks alike outside Latin is found in the place of the whole name, whatever separates its letters.
+        ("\u0627\u0644\u0647\u0646\u062f\u064a\u0629", ["\u0627\u0644o\u0646\u062f\u064a\u0629", "\u0627\u0644o.\u0646\u062f\u064a\u0629"], ["\u0627\u0644\u0646\u062f\u064a\u0629"]),
+        # A number that follows a word ends it.
+        ("\u30a4\u30bf\u30ea\u30a2", ["\u30a4\u30bf\u30ea\u30a2416"], ["\u30a4\u30bf\u30ea\u30a2\u30f3", "\u30a4\u30bf\u30ea1"]),
+        # Runs of letters that were not there, beside letters that only look like a run.
+        ("Philippines", ["Philippineeees", "Phhhhilippines"], ["Phillippines", "Philipines"]),
+    ],
+    ids=["marks", "marks on ideographs", "vowel signs", "signs", "shapes", "numbers", "runs"],
+)  # fmt: skip
+def test_rules_for_every_script_find_disguises_and_spare_neighbours(protected, found, passes):
+    names = ProtectedNames([protected])
+    assert [ascii(name) for name in found if not names.find(name)] == []
+    assert [ascii(name) for name in passes if names.find(name)] == []

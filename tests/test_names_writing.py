@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platgov._names import properties
-from platgov._names.chars import _ranges, kind, kinds, script_codes
+from platgov._names.chars import _ranges, kinds, script_codes
 from platgov._names.hidden import hidden, is_blank, mark_piles
 from platgov._names.tables import unpacked
 from platgov.names import RestrictionLevel, digit_systems, resolved_scripts, restriction_level
@@ -70,7 +70,7 @@ def test_a_text_is_in_every_script_in_which_all_of_it_can_be_written():
     assert resolved_scripts("pаy") == frozenset()
     assert resolved_scripts("12 😀") is None
     assert "Latn" in script_codes()
-    assert kind("a").script == "Latn"
+    assert kinds["a"].script == "Latn"
 
 
 @given(st.text(max_size=20))
@@ -86,7 +86,7 @@ def test_digits_of_several_systems_are_told_apart():
     zeros = {each.zero for each in _ranges()[1]} - {None}
     assert len(zeros) > 70
     for zero in zeros:
-        assert {kind(chr(zero + value)).zero for value in range(10)} == {zero}
+        assert {kinds[chr(zero + value)].zero for value in range(10)} == {zero}
 
 
 def test_scripts_are_those_of_icu_where_its_older_data_can_know():

@@ -447,6 +447,7 @@ def test_signals_and_kinds_are_appended_to_and_never_reordered():
         "handle.folded handle.squashed handle.core handle.words handle.reading "
         "display_name.folded display_name.squashed display_name.core display_name.words display_name.reading "
         "email.address email.untagged email.local phone.number device.id ip.address ip.net payment.id "
-        "identity.digest behaviour.token avatar.pdq"
+        "identity.digest behaviour.token avatar.pdq email.name "
+        "handle.head handle.tail display_name.head display_name.tail"
     ).split()
     assert repr(Form(signal="ip", kind="net", value="secret", weightless="listed")) == "Form(ip.net listed)"

@@ -24,6 +24,7 @@ from stores_support import place_of
 
 FORK = multiprocessing.get_context("fork")
 PDQ = "0123456789abcdef" * 4
+LETTERS_OF = "abdefghjkmopqstu"
 FULL = {
     "handle": "spam_king",
     "display_name": "King of Spam",
@@ -80,7 +81,7 @@ def test_a_ban_is_found_by_each_signal_alone_as_soon_as_it_is_added_and_never_af
 def test_near_and_derived_values_are_close(store):
     store.add(ban(**FULL))
     for expected, asked in {
-        ("handle", "edits"): {"handle": "spammer kingg"[:4] + "kinjg"},
+        ("handle", "edit"): {"handle": "spammer kingg"[:4] + "kinjg"},
         ("handle", "core"): {"handle": "spam_king_2024"},
         ("handle", "words"): {"handle": "king.spam"},
         ("email", "local"): {"email": "kingspam@example.org"},
@@ -89,6 +90,47 @@ def test_near_and_derived_values_are_close(store):
     }.items():
         agreement = row(look(store, **asked), expected[0])
         assert (agreement.level, agreement.detail) == ("close", expected[1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "detail"),
+    [
+        ({"handle": "zz.granitewombat.prime"}, "inside"),
+        ({"handle": "GraniteWombatSquad"}, "inside"),
+        ({"handle": "wombat.granite"}, "ends"),
+        ({"handle": "granitewo"}, "end"),
+        ({"handle": "xnitewombat"}, "end"),
+        ({"display_name": "qqgranitewombatqq"}, "inside"),
+    ],
+    ids=numbered,
+)
+def test_a_name_inside_another_and_its_ends_are_found(store, asked, detail):
+    store.add(ban(handle="granitewombat"))
+    store.add(ban("b2", handle="something else"))
+    found = look(store, **asked)
+    assert ids(found) == ["b1"]
+    agreement = row(found, next(iter(asked)))
+    assert (agreement.level, detail in {agreement.detail, *(way.detail for way in agreement.also)}) == ("close", True)
+    assert ids(look(store, handle="granwom")) == []
+
+
+def test_parts_that_very_many_names_have_are_passed_over():
+    with opened() as store:
+        store.add_many(
+            [ban(f"b{n:03}", handle=f"granite{LETTERS_OF[n // 16]}{LETTERS_OF[n % 16]}wwombat") for n in range(70)]
+        )
+        assert ids(look(store, handle="granitexyz")) == []
+        few = [ban(f"c{n:03}", handle=f"velvetx{LETTERS_OF[n]}narwhal") for n in range(16)]
+        store.add_many(few)
+        assert len(ids(look(store, handle="velvetqqq"))) == 16
+
+
+def test_long_names_make_no_more_work_than_forty_letters_do():
+    with opened() as store:
+        letters = "".join(LETTERS_OF[n % 16] for n in range(240))
+        query = store.prepare(Signals(handle=letters))
+        assert sum(map(len, query.parts.values())) < 700
+        assert ids(store.candidates(query, at=1)) == []
 
 
 def test_a_handle_can_equal_a_display_name(store):

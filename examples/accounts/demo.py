@@ -1,7 +1,11 @@
-"""Follows one account through Weibo's published credit rules and prints what its holder would be told."""
+"""One account loses a grade and regains it, twice, with dates: by time alone, and by an appeal.
+
+The rules are Weibo's published ones; the instants are arguments, so the demo prints the same every day.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 
@@ -12,24 +16,55 @@ import weibo
 from platgov.accounts import CreditHistory
 
 DAY = 86_400
-START = 1_770_000_000  # 2026-02-02; an instant is an argument, so that the demo is the same every day
+START = 1_770_000_000  # 2026-02-02
+
+
+def date(at: int | None) -> str:
+    """Write an instant as a date."""
+    return "never" if at is None else dt.datetime.fromtimestamp(at, dt.UTC).date().isoformat()
+
+
+def look(history: CreditHistory, day: int) -> None:
+    """Print what the holder of the account would be told on a day."""
+    at = START + day * DAY
+    score = weibo.CREDIT.score(history, at=at)
+    grade = weibo.GRADES.grade(history, weibo.CREDIT, at=at)
+    then = "" if grade.next_change is None else f"; {grade.next_name} again on {date(grade.next_change)}"
+    print(f"{date(at)}  {score.value} points, {grade.name}{then}")
+    for row in score.contributions:
+        print(
+            f"            {row.id}, {row.rule}: {float(row.remaining):.2f} of {row.points}, healed {date(row.heals_at)}"
+        )
+
+
+def changes(history: CreditHistory, day: int) -> None:
+    """Print every change of grade up to a day."""
+    transitions = weibo.GRADES.grade(history, weibo.CREDIT, at=START + day * DAY).transitions
+    if not transitions:
+        print("            none: the grade was never lost")
+    for change in transitions:
+        causes = f" ({', '.join(change.events)})" if change.events else ""
+        print(f"            {date(change.at)}: {change.before} -> {change.after}, {change.cause.value}{causes}")
 
 
 def main() -> None:
-    """Record three decisions, an appeal that succeeds and a quiz, and look at the account in between."""
+    """Record three decisions and tell their story as it goes on without an appeal and with one."""
     history = CreditHistory()
     for number, (day, rule) in enumerate([(0, "false_information"), (1, "personal_attack"), (2, "spam")], 1):
         history = history.violation(f"d-{number}", rule=rule, at=START + day * DAY)
-    history = history.task("quiz-1", code="quiz", at=START + 3 * DAY)
-    history = history.overturn("d-1", at=START + 10 * DAY)
-    for day in (0, 2, 3, 9, 10, 60):
-        at = START + day * DAY
-        score = weibo.CREDIT.score(history, at=at)
-        grade = weibo.GRADES.grade(history, weibo.CREDIT, at=at)
-        print(f"day {day:2}: {score.value} points, {grade.name}")
-        for row in score.contributions:
-            heals = "" if row.heals_at is None else f", healed on day {(row.heals_at - START) / DAY:.1f}"
-            print(f"        {row.id} ({row.rule}): {float(row.remaining):.2f} of {row.points} points left{heals}")
+
+    print("Nobody appeals: time alone gives the grade back")
+    for day in (0, 2, 49, 120):
+        look(history, day)
+    print("  changes of grade")
+    changes(history, 120)
+
+    print("\nd-1 is appealed, and overturned after ten days: it never happened")
+    history = history.hold("d-1", at=START + 5 * DAY).overturn("d-1", at=START + 10 * DAY)
+    for day in (2, 5, 10):
+        look(history, day)
+    print("  changes of grade, as told on day 10")
+    changes(history, 10)
 
 
 if __name__ == "__main__":

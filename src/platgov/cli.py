@@ -21,11 +21,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"platgov {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    check = commands.add_parser(
-        "check", help="check rule files", description="Check rule files. Exit code 1 if anything is wrong."
-    )
-    check.add_argument("rules", nargs="+", metavar="RULES", help="rule file (TOML)")
-
+    _add_analysing(commands)
     decide = commands.add_parser(
         "decide",
         help="decide on events",
@@ -60,8 +56,48 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("rules", metavar="RULES", help="rule file (TOML)")
     publish.add_argument("--title", default="Community rules", help="heading of the page")
     _add_reading(commands)
+    _add_audit(commands)
     _add_writing(commands)
+    _add_presets(commands)
     return parser
+
+
+def _add_analysing(commands: Any) -> None:
+    check = commands.add_parser(
+        "check",
+        help="check rule files",
+        description="Check rule files: whether they can be read, and what in them is surely or probably not meant.",
+        epilog="Exit code 1 if a file is refused, or if there is an error, or a finding that --fail-on names.",
+    )
+    check.add_argument("rules", nargs="+", metavar="RULES", help="rule file (TOML)")
+    check.add_argument("--no-analysis", action="store_true", help="only whether the files can be read")
+    check.add_argument(
+        "--must-cover", action="append", default=[], metavar="CONDITION", help="where some measure must follow"
+    )
+    check.add_argument("--at", metavar="INSTANT", help="instant for which grants are looked at; default: now")
+    check.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        choices=("warning", "info", "unknown"),
+        help="what else than errors gives exit code 1; may be repeated",
+    )
+    diff = commands.add_parser(
+        "diff",
+        help="compare two editions of rules",
+        description="Compare two editions by what they decide: whom the new one newly hits, newly spares, "
+        "treats more harshly or more mildly, each with an event that shows it.",
+        epilog="Exit codes: 0 both decide every event alike, 1 a file was refused, 4 they differ, "
+        "5 no difference was found but not every one is excluded.",
+    )
+    diff.add_argument("old", metavar="OLD", help="rule file of the edition in use")
+    diff.add_argument("new", metavar="NEW", help="rule file of the edition to come")
+    for parser in (check, diff):
+        parser.add_argument(
+            "--budget", type=_budget, default=200_000, metavar="N", help="steps for each question; default: 200000"
+        )
+        parser.add_argument("--json", action="store_true", help="write one JSON object")
+        parser.add_argument("--sarif", metavar="FILE", help="write SARIF 2.1.0 to a file as well")
 
 
 def _command(commands: Any, name: str, summary: str, more: str = "") -> argparse.ArgumentParser:
@@ -119,6 +155,47 @@ def _add_reading(commands: Any) -> None:
     statement.add_argument("--language", default="en", metavar="TAG", help="en, zh; default: en")
 
 
+def _add_audit(commands: Any) -> None:
+    audit = _command(commands, "audit", "show whether what a ledger records was the same for all")
+    audit.epilog = (
+        "Exit codes: 0 everything asked for was checked and nothing found, 1 nothing could be done, 4 something was "
+        "found, 5 nothing was found but not everything could be checked."
+    )
+    audit.add_argument("rules", nargs="*", metavar="RULES", help="rule files that were in use")
+    audit.add_argument("--group", metavar="FIELD", help="compare groups by this: a recorded fact, or a column")
+    audit.add_argument("--groups", metavar="FILE", help="CSV with the column subject, and that column")
+    audit.add_argument(
+        "--outcome",
+        action="append",
+        choices=("deviated", "overturned", "appealed", "absorbed"),
+        help="what is compared; may be repeated; default: deviated and overturned",
+    )
+    audit.add_argument(
+        "--stratum",
+        action="append",
+        choices=("rule", "policy", "month", "by"),
+        help="within what is compared; may be repeated; default: rule",
+    )
+    audit.add_argument(
+        "--alpha",
+        type=_share,
+        default=0.01,
+        metavar="P",
+        help="chance of any false alarm between groups; default: 0.01",
+    )
+    audit.add_argument(
+        "--floor", type=_share, default=0.03, metavar="D", help="difference of shares that matters; default: 0.03"
+    )
+    audit.add_argument(
+        "--enforced-until", metavar="INSTANT", help="measures up to this instant should have been carried out"
+    )
+    audit.add_argument(
+        "--checkpoint", action="append", default=[], metavar="FILE", help="a checkpoint kept elsewhere; may be repeated"
+    )
+    audit.add_argument("--json", action="store_true", help="write one JSON object")
+    audit.add_argument("--html", metavar="FILE", help="write a page with plots as well; needs the extra `report`")
+
+
 def _add_writing(commands: Any) -> None:
     overturn = _command(commands, "overturn", "record that a decision or sanction counts as never made")
     overturn.add_argument("id", metavar="ID", help="number of the entry, or the beginning of sha256:... or s-...")
@@ -141,6 +218,19 @@ def _add_writing(commands: Any) -> None:
         parser.add_argument("--at", metavar="INSTANT", help="when; default: now")
 
 
+def _add_presets(commands: Any) -> None:
+    presets = commands.add_parser(
+        "presets",
+        help="list policies for minors that come with the library",
+        description="List what laws, guidelines and platforms say about minors, or show one with its sources. "
+        "Not legal advice.",
+    )
+    presets.add_argument("preset", nargs="?", metavar="PRESET", help="show this one, with every fact")
+    presets.add_argument("--as-of", metavar="DATE", help="only what held on this date, such as 2020-06-01")
+    presets.add_argument("--jurisdiction", metavar="CODE", help="only those of CN, US-VA ...")
+    presets.add_argument("--json", action="store_true", help="one JSON object a line, with every fact")
+
+
 def _add_checks(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--checkpoint", action="append", default=[], metavar="FILE", help="a checkpoint kept elsewhere; may be repeated"
@@ -156,6 +246,23 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _budget(text: str) -> int:
+    steps = _whole(text)
+    if not steps:
+        raise argparse.ArgumentTypeError("a budget is at least 1 step")
+    return steps
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no number between 0 and 1, such as 0.01")
+    return value
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -169,8 +276,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file name that is no text, or a notice in a language that the terminal lacks, is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
-    if arguments.command in ("check", "decide", "explain", "publish"):
+    if arguments.command in ("decide", "explain", "publish"):
         from platgov._cli.commands import COMMANDS  # noqa: PLC0415 - `--help` and usage errors need no engine
+    elif arguments.command in ("check", "diff"):
+        from platgov._cli.analysing import COMMANDS  # noqa: PLC0415
+    elif arguments.command == "audit":
+        from platgov._cli.auditing import COMMANDS  # noqa: PLC0415
+    elif arguments.command == "presets":
+        from platgov._cli.presets import COMMANDS  # noqa: PLC0415
     else:
         from platgov._cli.ledgers import COMMANDS  # noqa: PLC0415
 

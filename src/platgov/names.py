@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from platgov._names.findings import ADVISORY, CODES, NameFinding
 from platgov._names.folding import WORD_CLASS, fold, is_word, skeleton
 from platgov._names.graphemes import grapheme_count
-from platgov._names.policy import ADVISORY, CODES, NameFinding, NamePolicy
+from platgov._names.policy import NamePolicy
 from platgov._names.protected import Hit, Protected, ProtectedNames, Within
 from platgov._names.scripts import RestrictionLevel, digit_systems, resolved_scripts, restriction_level
 from platgov._names.spelling import KEYS_VERSION, NameKeys, name_keys

@@ -77,11 +77,18 @@ class Snapshot:
         return Snapshot(policy=self.policy, base=self.base, latest=together, state=state)
 
     def advance(self, events: Iterable[Event]) -> Snapshot:
-        """Add events one after the other; nothing is kept of them but the state."""
-        snapshot = self
+        """Add events one after the other, as `add` does; nothing is kept of them but the state."""
+        policy, base, latest, state = self.policy, self.base, self.latest, self.state
+        step = policy.step
         for event in events:
-            snapshot = snapshot.add(event)
-        return snapshot
+            plain = type(event) is Event and (event.kind is VIOLATION or event.kind is TASK)
+            if plain and (not latest or event.at > latest[0].at):
+                # What `add` does for nearly every event, without a value for each that nobody sees.
+                base, latest, state = state, (event,), step(state, event)
+            else:
+                snapshot = Snapshot(policy=policy, base=base, latest=latest, state=state).add(event)
+                base, latest, state = snapshot.base, snapshot.latest, snapshot.state
+        return Snapshot(policy=policy, base=base, latest=latest, state=state)
 
     def value(self, *, at: int | dt.datetime) -> int:
         """Give the score, as `CreditPolicy.score` would.

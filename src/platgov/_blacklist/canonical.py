@@ -39,6 +39,11 @@ KINDS: Final = (
     ("identity", "digest"),
     ("behaviour", "token"),
     ("avatar", "pdq"),
+    ("email", "name"),
+    ("handle", "head"),
+    ("handle", "tail"),
+    ("display_name", "head"),
+    ("display_name", "tail"),
 )
 """Every kind of form; the place in this list is stored. Only ever append."""
 
@@ -164,7 +169,9 @@ class Canon:
             for value in values:
                 if signal not in ("ip", "avatar"):
                     forms = list(self._read(signal, value))
-                    shared.update((form.signal, form.kind, form.value) for form in forms if form.kind != "local")
+                    shared.update(
+                        (form.signal, form.kind, form.value) for form in forms if form.kind not in ("local", "name")
+                    )
         put(self, "_shared", frozenset(shared))
 
     def forms(self, signals: Signals) -> tuple[Form, ...]:
@@ -231,6 +238,9 @@ class Canon:
         yield Form(signal="email", kind="untagged", value=f"{untagged}@{domain}")
         role = untagged in ROLES or len(untagged) < 4
         yield Form(signal="email", kind="local", value=untagged, weightless="role" if role else "")
+        # Tagged like a name, so that it meets the handle of whoever uses one word for both.
+        if letters := squashed(untagged, self._letters):
+            yield Form(signal="email", kind="name", value=letters, weightless="role" if role else "")
 
     def _ip(self, text: str) -> Iterator[Form]:
         network = _network(text)

@@ -22,6 +22,7 @@ __all__ = [
     "pieces_of_query",
     "similarity",
     "sketch",
+    "within_one",
 ]
 
 SHORTEST: Final = 4
@@ -147,7 +148,23 @@ def may_be_near(one: int, other: int) -> bool:
 
 
 def similarity(one: int, other: int) -> int:
-    """Give how many of their pairs of neighbours two sketched strings share, in permille (Dice)."""
+    """Give how many of the pairs of neighbours of ``one`` are in ``other``, in permille.
+
+    Pairs that share a bit by chance are taken off.
+    """
     first, second = (one >> 8) & _HALF, (other >> 8) & _HALF
-    total = first.bit_count() + second.bit_count()
-    return 2_000 * (first & second).bit_count() // total if total else 0
+    held, size = second.bit_count(), first.bit_count()
+    if not size or held == 64:
+        return 0
+    # Of the pairs that are not in it, held/64 seem to be.
+    return max(0, 1_000 * (64 * (first & second).bit_count() - held * size) // ((64 - held) * size))
+
+
+def within_one(one: int, other: int) -> bool:
+    """Whether two sketched strings can be within one edit."""
+    changed = one ^ other
+    apart = abs((one & 255) - (other & 255))
+    letters, pairs = (changed >> 72).bit_count(), ((changed >> 8) & _HALF).bit_count()
+    return apart < 2 and any(
+        letters <= most_letters and pairs <= most_pairs for most_letters, most_pairs in _BUDGETS[1, apart]
+    )

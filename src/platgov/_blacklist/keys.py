@@ -21,7 +21,7 @@ class KeyRing:
     """Secrets by version: tags are written under the current one and read under all of them.
 
     To rotate, add a version and make it current; bans move over when they are next touched
-    (`TagStore.rewrap`). A version that leaves the ring takes with it the tags that are still
+    (`Blacklist.rewrap`). A version that leaves the ring takes with it the tags that are still
     under it: they never match again.
 
     Neither ``repr`` nor an error shows a secret, and a ring does not pickle.

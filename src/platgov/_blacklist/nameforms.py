@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-__all__ = ["name_forms", "squashed"]
+__all__ = ["END_LETTERS", "SHORTEST_INSIDE", "ends_of", "inner", "name_forms", "squashed"]
+
+END_LETTERS: Final = 6
+"""Letters at either end of a name by which it is found when the rest is changed."""
+SHORTEST_INSIDE: Final = 5
+_LONGEST_INSIDE: Final = 20
+_MOST_LETTERS: Final = 40
 
 _REPEATS: Final = re.compile(r"(.)\1+", re.DOTALL)
 _INSIDE: Final = re.compile(r"(?<=\w)!(?=\w)")
@@ -51,12 +57,31 @@ def name_forms(
     core = _bared(words[0], affixes) if len(words) == 1 else squashed("".join(kept), simplified)
     if core:
         yield "core", core
+        yield from ends_of(core)
     if len(kept) > 1:
         yield "words", "\x1f".join(sorted(kept))
     if readings is not None:
         said = {letters for text in list(readings(name))[:_MOST_READINGS] if (letters := squashed(text, simplified))}
         for letters in sorted(said):
             yield "reading", letters
+
+
+def ends_of(core: str) -> Iterator[tuple[str, str]]:
+    """Give the first and the last letters of a name that is clearly longer than these."""
+    if len(core) >= END_LETTERS + 2:
+        yield "head", core[:END_LETTERS]
+        yield "tail", core[-END_LETTERS:]
+
+
+def inner(letters: str) -> Iterator[str]:
+    """Give every stretch of a squashed name in which another name could be contained.
+
+    Of names of more than 40 letters, those in the first 40; none is longer than 20.
+    """
+    letters = letters[:_MOST_LETTERS]
+    for start in range(len(letters) - SHORTEST_INSIDE + 1):
+        for end in range(start + SHORTEST_INSIDE, min(len(letters), start + _LONGEST_INSIDE) + 1):
+            yield letters[start:end]
 
 
 def _plain(name: str, simplified: Mapping[int, str]) -> str:

@@ -131,6 +131,20 @@ EXEMPT_OF: Final = {
     for d, i in _IN.items()
 }
 
+# Many tags at once, few of which are there: for each its newest bans, one row each.
+SOME_TAGS: Final = {
+    "sqlite": (
+        "SELECT value, number FROM json_each(?) AS j JOIN platgov_ban_tags AS t ON t.tag = CAST(j.value AS INTEGER) "
+        "AND t.number >= coalesce((SELECT number FROM platgov_ban_tags WHERE tag = CAST(j.value AS INTEGER) "
+        "ORDER BY number DESC LIMIT 1 OFFSET ?), 0)"
+    ),
+    "postgres": (
+        "SELECT j.tag, t.number FROM unnest(CAST(CAST(? AS TEXT[]) AS BIGINT[])) AS j(tag) "
+        "CROSS JOIN LATERAL (SELECT number FROM platgov_ban_tags WHERE tag = j.tag "
+        "ORDER BY number DESC LIMIT CAST(? AS BIGINT) + 1) AS t"
+    ),
+}
+
 # -- pieces ----------------------------------------------------------------------------------
 
 ADD_PIECE: Final = "INSERT INTO platgov_ban_pieces (piece, number) VALUES (?, ?) ON CONFLICT DO NOTHING"

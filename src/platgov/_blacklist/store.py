@@ -44,6 +44,9 @@ __all__ = ["Candidate", "Candidates", "NewBan", "TagStore"]
 _MERGE_FROM: Final = 50_000
 """Pieces of one batch above which they go straight into the sorted array."""
 _PAGE: Final = 1_000
+_ENDS: Final = frozenset(code for code, (_, kind) in enumerate(KINDS) if kind in ("head", "tail"))
+_MOST_OF_PART: Final = 64
+_MOST_CONTAINED: Final = 32
 _PIECES_FACTOR: Final = 8
 """Pieces are less telling than tags, so more bans of one are looked at."""
 
@@ -130,7 +133,8 @@ class TagStore:
         with self._store.read() as session:
             exact, truncated = self.lookup(session, query)
             near, more = self.nearby(session, query, now, besides=exact)
-            picked = [self._record(row) for row in self._rows(session, exact | near) if row[1] == self._list]
+            around = self.containing(session, query)
+            picked = [self._record(row) for row in self._rows(session, exact | near | around) if row[1] == self._list]
             picked = [record for record in picked if record.in_force(now)]
             exempt = self._exempt(session, picked)
         found = (
@@ -146,7 +150,7 @@ class TagStore:
     def lookup(self, session: Session, query: Prepared) -> tuple[set[int], bool]:
         """Give the numbers of bans that share a tag, and whether a tag has more than are looked at."""
         limit = self._most + 1
-        tags = {in_index(tag) for version in query.tags.values() for _, tag in version}
+        tags = {in_index(tag) for version in query.tags.values() for code, tag in version if code not in _ENDS}
         if not tags:
             return set(), False
         params = [number for tag in sorted(tags) for number in (tag, limit)]
@@ -171,6 +175,28 @@ class TagStore:
         wanted = [piece for version in query.tags for piece in self.tagger.wanted(query, version)]
         numbers, truncated = self._pieces.find(session, wanted, self._most * _PIECES_FACTOR)
         return self._near(session, query, numbers - besides, now), truncated
+
+    def containing(self, session: Session, query: Prepared) -> set[int]:
+        """Give bans whose name, or an end of it, is contained in a name of the newcomer.
+
+        Parts that more than 64 bans share say too little, and are passed over. Of the others,
+        the bans with most letters in common are given, 32 at most.
+        """
+        parts = {str(in_index(tag)): held for tags in query.parts.values() for tag, held in tags.items()}
+        if not parts:
+            return set()
+        bans: dict[str, list[int]] = {}
+        for tag, number in session.rows(schema.SOME_TAGS[session.dialect], (session.listed([*parts]), _MOST_OF_PART)):
+            bans.setdefault(str(tag), []).append(number)
+        shared: dict[int, dict[str, int]] = {}
+        for index, numbers in bans.items():
+            if len(numbers) <= _MOST_OF_PART:
+                for number in numbers:
+                    held = shared.setdefault(number, {"core": 0, "head": 0, "tail": 0})
+                    for part in parts[index]:
+                        held[part.kind] = max(held[part.kind], len(part.letters))
+        most = {number: max(held["core"], held["head"] + held["tail"]) for number, held in shared.items()}
+        return set(sorted(most, key=lambda number: (-most[number], -number))[:_MOST_CONTAINED])
 
     def get(self, ban_id: str) -> Stored | None:
         """Give one ban, in force or not."""

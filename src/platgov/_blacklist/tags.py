@@ -11,7 +11,7 @@ from __future__ import annotations
 import struct
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import attrs
 
@@ -25,7 +25,9 @@ from platgov._blacklist.fuzzy import (
     pieces_of_query,
     similarity,
     sketch,
+    within_one,
 )
+from platgov._blacklist.nameforms import END_LETTERS, inner
 from platgov._blacklist.pdq import PDQ_DISTANCE, chunks, near_chunks, number_of
 from platgov._blacklist.signals import SIGNALS, Signals
 
@@ -59,6 +61,7 @@ _PAD_BYTES: Final = 32
 _LABELS: Final = tuple(signal.encode() for signal in SIGNALS)
 _CODES: Final = {kind: code for code, kind in enumerate(KINDS)}
 _CLOSE: Final = frozenset({"core", "words", "untagged", "local", "net"})
+_LOCAL: Final = ("email", "name")
 _NAMES: Final = ("handle", "display_name")
 _MOST_BITS_KEPT: Final = 100_000
 
@@ -75,7 +78,10 @@ class Agreement:
             of what is missing, why it says nothing.
         permille: How alike: 1000 for one form in common, shares for names by pairs of letters,
             for avatars by bits, for several devices or fingerprints by those in common.
-        against: The signal of the ban, where it is another: a handle can equal a display name.
+        against: The signal of the ban, where it is another: a handle can equal a display name,
+            and either can equal what stands before the ``@``.
+        forms: The forms of the newcomer that agree.
+        also: Other ways in which this signal agrees.
     """
 
     signal: str
@@ -83,6 +89,17 @@ class Agreement:
     detail: str = ""
     permille: int = 0
     against: str = ""
+    forms: tuple[Form, ...] = attrs.field(default=(), eq=False, repr=False)
+    also: tuple[Agreement, ...] = attrs.field(default=(), eq=False, repr=False)
+
+
+class Part(NamedTuple):
+    """A stretch of a name of a newcomer: of which name, as which form of a ban, and the letters."""
+
+    signal: str
+    kind: str
+    letters: str
+    places: int
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -103,6 +120,14 @@ class Prepared:
     verified: bool | None
     created_at: int | None
     tagger: Tagger
+    _parts: dict[int, dict[bytes, tuple[Part, ...]]] = attrs.field(init=False, factory=dict, eq=False)
+
+    @property
+    def parts(self) -> dict[int, dict[bytes, tuple[Part, ...]]]:
+        """By version, the tags of stretches of the names: what another name may be contained in."""
+        if not self._parts:
+            self._parts.update({version: self.tagger.parts(self.forms, version) for version in self.tags})
+        return self._parts
 
     @property
     def weightless(self) -> tuple[Form, ...]:
@@ -223,6 +248,22 @@ class Tagger:
             pieces |= {f"{place}#{chunk}" for place, chunk in near_chunks(avatar)}
         return self._numbers(pieces, version)
 
+    def parts(self, forms: tuple[Form, ...], version: int) -> dict[bytes, tuple[Part, ...]]:
+        """Give the tags under which stretches of names would be stored, were they names of their own."""
+        key = self._key(version, "name")
+        found: dict[bytes, tuple[Part, ...]] = {}
+        for form in forms:
+            if form.kind != "squashed" or form.weightless:
+                continue
+            letters = form.value
+            for part in dict.fromkeys(inner(letters)):
+                kinds = ("core", "head", "tail") if len(part) == END_LETTERS else ("core",)
+                for kind in kinds:
+                    tag = blake2b(f"{kind}\0{part}".encode(), digest_size=TAG_BYTES, key=key).digest()
+                    one = Part(form.signal, kind, part, len(letters) - len(part) + 1)
+                    found[tag] = (*found.get(tag, ()), one)
+        return found
+
     def _searched(self, prepared: Prepared) -> tuple[set[str], int | None]:
         heavy = [form for form in prepared.forms if not form.weightless]
         names = {form.value for form in heavy if form.kind == "squashed"}
@@ -234,8 +275,9 @@ class Tagger:
         return {int.from_bytes(blake2b(p.encode(), digest_size=5, key=key).digest()) >> shift for p in pieces}
 
     def _tag(self, form: Form, version: int) -> tuple[int, bytes]:
-        key = self._key(version, "name" if form.signal in _NAMES else form.signal)
-        value = f"{form.kind}\0{form.value}".encode()
+        crossed = (form.signal, form.kind) == _LOCAL
+        key = self._key(version, "name" if crossed or form.signal in _NAMES else form.signal)
+        value = f"{'squashed' if crossed else form.kind}\0{form.value}".encode()
         return _CODES[form.signal, form.kind], blake2b(value, digest_size=TAG_BYTES, key=key).digest()
 
     def _key(self, version: int, purpose: str) -> bytes:
@@ -287,16 +329,19 @@ def in_index(tag: bytes) -> int:
     return int.from_bytes(tag[:8], signed=True)
 
 
-def near_names(query: Prepared, nonce: bytes, sketches: bytes) -> Iterator[tuple[str, str, int]]:
-    """Give pairs of names, of the newcomer and of the ban, that may be near, and how alike they are."""
+def near_names(query: Prepared, nonce: bytes, sketches: bytes) -> Iterator[tuple[str, str, str, int]]:
+    """Give pairs of names, of the newcomer and of the ban; whether they may be near; and how alike they are.
+
+    The third is ``edit`` where one edit may be enough, ``edits`` where a few may, else empty.
+    """
     for code, version, covered in _SKETCH_ROW.iter_unpack(sketches):
         held = query.sketches.get(version)
         if held:
             against = SIGNALS[code]
             plain = int.from_bytes(query.tagger.cover(covered, nonce, against, version))
             for signal, sketched in held:
-                if may_be_near(sketched, plain):
-                    yield signal, against, similarity(sketched, plain)
+                near = "edit" if within_one(sketched, plain) else "edits" if may_be_near(sketched, plain) else ""
+                yield signal, against, near, similarity(sketched, plain)
 
 
 def near_numbers(query: Prepared, rows: Iterable[tuple[Any, ...]]) -> set[int]:
@@ -345,20 +390,22 @@ def avatar_distance(query: Prepared, nonce: bytes, avatar: bytes) -> int | None:
 def compare(query: Prepared, record: Stored) -> tuple[Agreement, ...]:
     """Say of each signal how a newcomer agrees with a ban, from tags alone; one row per signal.
 
-    A name is held against both names of the ban. Missing is never equal.
+    A name is held against both names of the ban, and against what stands before the ``@``.
+    Missing is never equal.
     """
     held: dict[str, dict[str, list[bytes]]] = {}
     for code, version, tag in split(record.tags):
         if version in query.tags:
             signal, kind = KINDS[code]
             held.setdefault(signal, {}).setdefault(f"{version}.{kind}", []).append(tag)
-    mine: dict[str, dict[str, list[bytes]]] = {}
+    heavy = [form for form in query.forms if not form.weightless]
+    mine: dict[str, dict[str, list[tuple[bytes, Form]]]] = {}
     for version, tags in query.tags.items():
-        for code, tag in tags:
-            signal, kind = KINDS[code]
-            mine.setdefault(signal, {}).setdefault(f"{version}.{kind}", []).append(tag)
+        for (_, tag), form in zip(tags, heavy, strict=True):
+            mine.setdefault(form.signal, {}).setdefault(f"{version}.{form.kind}", []).append((tag, form))
     why = {form.signal: form.weightless for form in query.forms}
     near = list(near_names(query, record.nonce, record.sketches))
+    inside = _inside(query, record)
     rows = []
     for signal in SIGNALS:
         if signal == "avatar":
@@ -366,64 +413,133 @@ def compare(query: Prepared, record: Stored) -> tuple[Agreement, ...]:
         elif signal not in mine:
             rows.append(Agreement(signal=signal, level="missing", detail=why.get(signal, "")))
         elif signal in _NAMES:
-            rows.append(_name(signal, mine[signal], held, near))
+            rows.append(_first(_names(signal, mine[signal], held, near, inside)))
         else:
-            rows.append(_plain(signal, mine[signal], held.get(signal)))
+            rows.append(_first(_plain(signal, mine[signal], held)))
     return tuple(rows)
 
 
-def _shared(mine: dict[str, list[bytes]], theirs: dict[str, list[bytes]]) -> dict[str, int]:
-    """Give how many tags of each kind are in both; every pair is looked at, in constant time."""
-    found: dict[str, int] = {}
+def _first(ways: Iterator[Agreement]) -> Agreement:
+    """Give the best of several ways to agree, with the others."""
+    best, *others = ways
+    return attrs.evolve(best, also=tuple(others)) if others else best
+
+
+def _shared(
+    mine: dict[str, list[tuple[bytes, Form]]], theirs: dict[str, list[bytes]], kind: str = "", other: str = ""
+) -> dict[str, list[Form]]:
+    """Give the forms of each kind that are in both; every pair is looked at, in constant time."""
+    found: dict[str, list[Form]] = {}
     for key, tags in mine.items():
-        count = sum(sum(compare_digest(tag, other) for other in theirs.get(key, ())) for tag in tags)
-        if count:
-            kind = key.partition(".")[2]
-            found[kind] = max(found.get(kind, 0), count)
+        version, _, name = key.partition(".")
+        if name != kind if kind else name == "name":
+            continue
+        against = theirs.get(f"{version}.{other or name}", ())
+        forms = [form for tag, form in tags if sum(compare_digest(tag, one) for one in against)]
+        if len(forms) > len(found.get(name, ())):
+            found[name] = forms
     return found
 
 
-def _plain(signal: str, mine: dict[str, list[bytes]], theirs: dict[str, list[bytes]] | None) -> Agreement:
-    if theirs is None:
-        return Agreement(signal=signal, level="missing")
-    shared = _shared(mine, theirs)
-    for kind, count in shared.items():
-        if kind not in _CLOSE:
-            smaller = min(max(map(len, mine.values())), max(map(len, theirs.values())))
-            return Agreement(signal=signal, level="exact", detail=kind, permille=1_000 * count // smaller)
-    for kind in shared:  # as in KINDS, the likeliest first
-        return Agreement(signal=signal, level="close", detail=kind, permille=1_000)
-    return Agreement(signal=signal, level="differs")
+def _plain(
+    signal: str, mine: dict[str, list[tuple[bytes, Form]]], held: dict[str, dict[str, list[bytes]]]
+) -> Iterator[Agreement]:
+    theirs = held.get(signal)
+    shared = _shared(mine, theirs) if theirs is not None else {}
+    found = False
+    # Exact before close; otherwise as in KINDS, the likeliest first.
+    for kind in sorted(shared, key=_CLOSE.__contains__):
+        forms, found = shared[kind], True
+        if kind in _CLOSE:
+            yield Agreement(signal=signal, level="close", detail=kind, permille=1_000, forms=tuple(forms))
+        else:
+            smaller = min(max(map(len, mine.values())), max(map(len, theirs.values())) if theirs else 1)
+            permille = 1_000 * len(forms) // smaller
+            yield Agreement(signal=signal, level="exact", detail=kind, permille=permille, forms=tuple(forms))
+    if signal == "email":
+        for name in _NAMES:
+            for forms in _shared(mine, held.get(name, {}), "name", "squashed").values():
+                found = True
+                yield Agreement(
+                    signal=signal, level="close", detail="name", permille=1_000, against=name, forms=tuple(forms)
+                )
+    if not found:
+        yield Agreement(signal=signal, level="missing" if theirs is None else "differs")
 
 
-def _name(
+def _names(
     signal: str,
-    mine: dict[str, list[bytes]],
+    mine: dict[str, list[tuple[bytes, Form]]],
     held: dict[str, dict[str, list[bytes]]],
-    near: list[tuple[str, str, int]],
-) -> Agreement:
+    near: list[tuple[str, str, str, int]],
+    inside: dict[tuple[str, str], dict[str, Part]],
+) -> Iterator[Agreement]:
     both = (signal, *(name for name in _NAMES if name != signal))
     shared = {name: _shared(mine, held[name]) for name in both if name in held}
+    any_way = False
     for kinds in (("folded", "squashed"), ("core", "words")):
         for against, found in shared.items():
             for kind in kinds:
                 if kind in found:
+                    any_way = True
                     level: Level = "close" if kind in _CLOSE else "exact"
                     other = "" if against == signal else against
-                    return Agreement(signal=signal, level=level, detail=kind, permille=1_000, against=other)
-    alike = sorted(
-        ((-permille, against != signal, against) for name, against, permille in near if name == signal),
-    )
-    if alike:
-        permille, crossed, against = alike[0]
-        return Agreement(
-            signal=signal, level="close", detail="edits", permille=-permille, against=against if crossed else ""
+                    yield Agreement(
+                        signal=signal, level=level, detail=kind, permille=1_000, against=other, forms=tuple(found[kind])
+                    )
+    for forms in _shared(mine, held.get("email", {}), "squashed", "name").values():
+        any_way = True
+        yield Agreement(
+            signal=signal, level="close", detail="local", permille=1_000, against="email", forms=tuple(forms)
         )
-    if signal not in held:
-        return Agreement(signal=signal, level="missing")
+    plain = tuple(form for tags in mine.values() for _, form in tags if form.kind == "squashed")[:1]
+    for against in both:
+        if "squashed" in shared.get(against, {}):
+            continue  # the whole is in common, which says more than its parts
+        other = "" if against == signal else against
+        alike, permille = next(((how, p) for name, of, how, p in near if (name, of) == (signal, against)), ("", 0))
+        if alike:
+            any_way = True
+            yield Agreement(signal=signal, level="close", detail=alike, permille=permille, against=other, forms=plain)
+        parts = inside.get((signal, against), {})
+        stretches = [_stretch(signal, parts[kind]) for kind in ("head", "tail") if kind in parts]
+        found_parts = [("ends" if len(stretches) > 1 else "end", stretches)]
+        if "core" in parts:
+            found_parts.insert(0, ("inside", [_stretch(signal, parts["core"])]))
+        for detail, held_parts in found_parts:
+            if held_parts:
+                any_way = True
+                yield Agreement(
+                    signal=signal,
+                    level="close",
+                    detail=detail,
+                    permille=permille,
+                    against=other,
+                    forms=(*held_parts, *plain),
+                )
+    if any_way:
+        return
     # Sounding alike brings a ban up for comparison, and is evidence for nothing.
     said = "reading" if any("reading" in found for found in shared.values()) else ""
-    return Agreement(signal=signal, level="differs", detail=said)
+    if signal in held:
+        yield Agreement(signal=signal, level="differs", detail=said)
+    else:
+        yield Agreement(signal=signal, level="missing")
+
+
+def _stretch(signal: str, part: Part) -> Form:
+    return Form(signal=signal, kind=f"{part.kind}:{part.places}", value=part.letters)
+
+
+def _inside(query: Prepared, record: Stored) -> dict[tuple[str, str], dict[str, Part]]:
+    """Give, for each name of the newcomer and of the ban, the stretches of the one that are of the other."""
+    found: dict[tuple[str, str], dict[str, Part]] = {}
+    for code, version, tag in split(record.tags):
+        against, kind = KINDS[code]
+        if against in _NAMES and kind in ("core", "head", "tail"):
+            for part in query.parts.get(version, {}).get(tag, ()):
+                found.setdefault((part.signal, against), {})[kind] = part
+    return found
 
 
 def _avatar(query: Prepared, record: Stored, why: dict[str, str]) -> Agreement:
@@ -432,5 +548,9 @@ def _avatar(query: Prepared, record: Stored, why: dict[str, str]) -> Agreement:
         return Agreement(signal="avatar", level="missing", detail=why.get("avatar", ""))
     level: Level = "exact" if distance == 0 else "close" if distance <= PDQ_DISTANCE else "differs"
     return Agreement(
-        signal="avatar", level=level, detail=f"distance:{distance}", permille=1_000 - distance * 1_000 // 256
+        signal="avatar",
+        level=level,
+        detail=f"distance:{distance}",
+        permille=1_000 - distance * 1_000 // 256,
+        forms=tuple(form for form in query.forms if form.kind == "pdq"),
     )

@@ -13,7 +13,7 @@ from platgov._canonical import dumps, loads
 from platgov._cli.events import csv_events, json_events
 from platgov._cli.recording import BATCH, Book, event_id, named
 from platgov._cli.report import Progress, Tally
-from platgov._rules.ruleset import RuleSet
+from platgov._cli.rule_files import RuleFile
 from platgov._time import from_iso, to_epoch
 from platgov.errors import InputError, PlatgovError
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from platgov._cli.events import Line
     from platgov._cli.recording import Noted
     from platgov._rules.decision import Decision
+    from platgov._rules.ruleset import RuleSet
 
-__all__ = ["check", "decide", "explain", "publish"]
+__all__ = ["decide", "explain", "publish"]
 
 OK, BAD, SOME_REJECTED, INTERRUPTED = 0, 1, 3, 130
 _BUFFER: Final = 1 << 16
@@ -39,31 +40,10 @@ def _say(text: str) -> None:
 
 def _load(path: str) -> RuleSet | None:
     """Read a rule file; if it is refused, print every problem as ``file:line: ...``."""
-    try:
-        return RuleSet.load(path)
-    except InputError as error:
-        for problem in error.problems:
-            line = f":{problem.line}" if problem.line is not None else ""
-            place = problem._replace(line=None)
-            sys.stdout.write(f"{path}{line}: {place}\n")
-        count = len(error.problems)
-        _say(f"{path}: {count} problem{'s' * (count != 1)}")
-    except OSError as error:
-        _say(f"{path}: {error.strerror or error}")
-    return None
-
-
-def check(arguments: argparse.Namespace) -> int:
-    """Check rule files; every problem is printed with its file and line."""
-    code = OK
-    for path in arguments.rules:
-        rule_set = _load(path)
-        if rule_set is None:
-            code = BAD
-            continue
-        sys.stdout.write(f"{path}: ok, {len(rule_set.rules)} rules over {len(rule_set.schema.fields)} facts, ")
-        sys.stdout.write(f"{rule_set.digest}\n")
-    return code
+    file = RuleFile.read(path)
+    if file.rule_set is None:
+        file.tell()
+    return file.rule_set
 
 
 def publish(arguments: argparse.Namespace) -> int:
@@ -320,7 +300,6 @@ def _words(measure: dict[str, Any]) -> str:
 
 
 COMMANDS: Final[dict[str, Callable[[Any], int]]] = {
-    "check": check,
     "decide": decide,
     "explain": explain,
     "publish": publish,

@@ -15,7 +15,7 @@ from platgov._names.tables import contains, tables, unpacked
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EVERY_SCRIPT", "Kind", "common_scripts", "glance", "kind", "kinds", "script_codes", "unassigned_in_14"]
+__all__ = ["BLANK_CELL", "EVERY_SCRIPT", "Kind", "common_scripts", "kinds", "script_codes", "unassigned_in_14"]
 
 # UTS #39, section 5.1: writing systems that use several scripts count as one more script of each.
 _SYSTEMS = {
@@ -55,6 +55,7 @@ class Kind:
 
 
 EVERY_SCRIPT = None
+BLANK_CELL = "\u2800"  # the braille cell without a dot
 
 
 @functools.cache
@@ -97,11 +98,6 @@ class _Kinds(dict[str, Kind]):
 kinds = _Kinds()
 
 
-def kind(char: str) -> Kind:
-    """Give the kind of one character."""
-    return kinds[char]
-
-
 def common_scripts(sets: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
     """Intersect script sets; None where each of them is every script."""
     found: frozenset[str] | None = EVERY_SCRIPT
@@ -116,72 +112,7 @@ def unassigned_in_14(char: str) -> bool:
     return contains(tables().unassigned, char)
 
 
-# What a glance at a name tells, as bits: which checks have anything to look at.
-VISIBLE = 1  # something of it can be seen
-HIDING = 2  # a control, an invisible character, or none at all
-MARK = 4  # a mark that may pile up
-JOINING = 8  # a character that may be one user-perceived character with its neighbours
-DIGIT = 16  # a decimal digit
-OTHER = 32  # neither letter, mark nor space
-SPACE = 64  # a space other than U+0020
-
-BLANK_CELL = "\u2800"  # the braille cell without a dot
-_NOT_TEXT = frozenset("\ufffc\ufffd")
-EVERY = -1
-
-
-class _Glances(dict[str, tuple[int, int]]):
-    """Bits and script mask by character, worked out once each. Not more entries than characters exist."""
-
-    def __missing__(self, char: str) -> tuple[int, int]:
-        found = self[char] = _glance(char)
-        return found
-
-
-_glances = _Glances()
-
-
-def glance(name: str) -> tuple[int, int]:
-    """Give what a name has anything of, and a mask of the scripts in which all of it can be written."""
-    bits, mask = 0, EVERY
-    for char in name:
-        more, scripts = _glances[char]
-        bits |= more
-        mask &= scripts
-    return bits, mask
-
-
-def _glance(char: str) -> tuple[int, int]:
-    found = kinds[char]
-    category = found.category
-    ignorable = tables().skeleton.rows.get(ord(char)) == ""
-    bits = 0
-    if category[0] == "C" or category in ("Zl", "Zp") or ignorable or char in _NOT_TEXT:
-        bits |= HIDING
-    if category[0] not in "CZM" and not ignorable and char != BLANK_CELL:
-        bits |= VISIBLE
-    if category in ("Mn", "Me"):
-        bits |= MARK
-    if found.joins not in ("", "LV", "LVT"):
-        bits |= JOINING
-    if found.zero is not None:
-        bits |= DIGIT
-    if category[0] not in "LM" and char != " ":
-        bits |= OTHER
-    if category == "Zs" and char != " ":
-        bits |= SPACE
-    if found.scripts is None:
-        return bits, EVERY
-    return bits, sum(1 << _numbers()[code] for code in found.scripts)
-
-
-@functools.cache
-def _numbers() -> dict[str, int]:
-    codes = {code for found in _ranges()[1] for code in (found.scripts or ())}
-    return {code: number for number, code in enumerate(sorted(codes))}
-
-
 @functools.cache
 def script_codes() -> frozenset[str]:
     """Give the codes of all scripts (ISO 15924), and of the writing systems that join several."""
-    return frozenset(_numbers().keys() - {"Zzzz"})
+    return frozenset({code for found in _ranges()[1] for code in (found.scripts or ())} - {"Zzzz"})

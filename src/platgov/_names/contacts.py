@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from platgov._names.chars import kinds, unassigned_in_14
 from platgov._names.folding import fold
 from platgov._names.tables import tables
+from platgov._names.units import OPEN, letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,9 @@ class _Plain(dict[int, str]):
 
 _wides = _Wide()
 _plains = _Plain()
-_BASIC = re.compile("[A-Za-z0-9]")
+_BASIC = re.compile("[a-z0-9]")
+# Wide forms of ideographs are in the first range.
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U0002f800-\U0002fa1f]")
 
 
 def _wide(char: str) -> str:
@@ -125,7 +128,8 @@ class ContactFinder:
             rf"|(?:{han})"
             rf"(?:号|號)?\s?[a-z0-9][\w-]{{4,}}"
         )
-        self._dots = tuple(fold(word) for word in _DOT_WORDS.split("|"))
+        dots = [letters_of(word) for word in _DOT_WORDS.split("|")]
+        self._dotted = re.compile("|".join(re.escape(dot) for dot in dots if OPEN not in dot))
         self._word = re.compile(rf"(?<![^\W\d_])(?:{known})(?![^\W\d_])|[\u260e\U0001f4de\U0001f4f1]")
 
     def find(self, name: str, *, letters: str | None = None) -> Iterator[Contact]:
@@ -133,17 +137,13 @@ class ContactFinder:
 
         Args:
             name: Any name.
-            letters: The name folded, if it is known to hold letters, marks and spaces only.
+            letters: What `letters_of` gives for it, if it holds letters, marks and spaces only.
         """
         ascii_only = name.isascii()
-        if letters is not None:  # then only a written-out dot can make an address, and Han digits a number
-            foreign = ascii_only or (
-                _BASIC.search(name) is None and sum(map(_HAN_DIGITS.__contains__, name)) < _SHORTEST
-            )
-            if foreign and not any(word in letters for word in self._dots):
-                return
+        if letters is not None and not self._may_spell(name, letters, plain=ascii_only):
+            return
         text = name.lower() if ascii_only else name.translate(_wides)
-        if _MAY.search(text) is None and sum(map(_HAN_DIGITS.__contains__, name)) < _SHORTEST:
+        if _MAY.search(text) is None and not _counts(name):
             return
         offsets = list(range(len(name)))
         lines = list(_lines(text, offsets))
@@ -165,6 +165,22 @@ class ContactFinder:
         for line, places in lines:
             for match in self._handle.finditer(line):
                 yield from _free(taken, "handle", places[match.start()], places[match.end() - 1] + 1, match[0])
+
+    def _may_spell(self, name: str, letters: str, *, plain: bool) -> bool:
+        """Whether a name of letters, marks and spaces can hold a contact detail: `_MAY` once more, short.
+
+        What it takes is a dot in words, digits in words, or a Latin account after a Han word.
+        """
+        if plain:
+            return self._dotted.search(letters) is not None
+        if OPEN in letters or self._dotted.search(letters) is not None or _counts(name):
+            return True
+        return _HAN.search(name) is not None and _BASIC.search(letters) is not None
+
+
+def _counts(name: str) -> bool:
+    """Whether there are enough Han digits for a telephone number."""
+    return len(name) >= _SHORTEST and sum(map(_HAN_DIGITS.__contains__, name)) >= _SHORTEST
 
 
 def _free(taken: list[tuple[int, int]], code: str, start: int, end: int, text: str) -> Iterator[Contact]:

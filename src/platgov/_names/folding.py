@@ -14,12 +14,14 @@ from platgov.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["WORD_CLASS", "fold", "is_word", "normal", "skeleton"]
+__all__ = ["MOST_GROWTH", "WORD_CLASS", "fold", "folds", "is_word", "normal", "skeleton"]
 
 # Unicode's Stream-Safe limit (UAX #15): no language stacks more marks on one letter.
 _MARKS = 30
 # A cluster this short cannot hold more: its base decomposes to three marks at most, each other to two.
 _SURELY_FEWER = 14
+# No character folds to more times its bytes; "m" is the one in ASCII that folds to two.
+MOST_GROWTH = 10
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
 
 _Form = Literal["NFC", "NFD"]
@@ -70,6 +72,18 @@ def fold(text: str, *, limits: Limits = DEFAULT) -> str:
     folded = rows.in_ascii(text) if text.isascii() else normal(rows.replace(normal(text, "NFC")), "NFC", marks=_MARKS)
     _check(folded, "folded text", limits.text_bytes)
     return folded
+
+
+def folds(text: str, *, limits: Limits = DEFAULT) -> None:
+    """Refuse what `fold` refuses, and fold only where that is in doubt.
+
+    Raises:
+        InputError: As for `fold`.
+    """
+    _check(text, "text", limits.text_bytes)
+    size = 2 * len(text) if text.isascii() else MOST_GROWTH * len(text.encode())
+    if size > limits.text_bytes:
+        fold(text, limits=limits)
 
 
 def skeleton(text: str) -> str:

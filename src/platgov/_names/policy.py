@@ -2,120 +2,38 @@
 
 from __future__ import annotations
 
-import collections
 import functools
-import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from platgov._canonical import digest
 from platgov._limits import DEFAULT, Limits
 from platgov._names import properties
-from platgov._names.chars import (
-    DIGIT,
-    EVERY,
-    HIDING,
-    JOINING,
-    MARK,
-    OTHER,
-    SPACE,
-    VISIBLE,
-    Kind,
-    glance,
-    kinds,
-    script_codes,
-)
+from platgov._names.chars import kinds, script_codes
 from platgov._names.contacts import CONTACT_WORDS, TOP_LEVELS, ContactFinder
-from platgov._names.folding import fold, normal, skeleton
-from platgov._names.graphemes import grapheme_count, grapheme_starts
+from platgov._names.findings import ADVISORY, CODES, NameFinding, Raw, codes_of
+from platgov._names.folding import fold, normal
+from platgov._names.graphemes import grapheme_count
 from platgov._names.hidden import hidden, is_blank, mark_piles
+from platgov._names.mending import cut_to, end_of, mended, numbered
+from platgov._names.outline import ATTACHED, GROWING, HIDING, JOINING, NUMERAL, OTHER, SPACE, VISIBLE, Outline, outline
 from platgov._names.protected import Hit, ProtectedNames
-from platgov._names.scripts import RestrictionLevel, digit_systems, level_of
+from platgov._names.scripts import RestrictionLevel
 from platgov._names.tables import tables
+from platgov._names.units import letters_of
+from platgov._names.writing import digits, levels, spacing, strange, unadvised
 from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["ADVISORY", "CODES", "NameFinding", "NamePolicy"]
-
-CODES = {
-    "empty": "nothing of it can be seen",
-    "too_long": "it is too long",
-    "too_short": "it is too short",
-    "surrogate": "it holds half of a surrogate pair, which is no character",
-    "control": "it holds a control character",
-    "line_break": "it holds a line break",
-    "bidi_control": "it holds a character that changes the direction of what follows",
-    "tag": "it holds an invisible tag character",
-    "invisible": "it holds an invisible character where none belongs",
-    "private_use": "it holds a private-use character, which others see as something else or nothing",
-    "unassigned": "it holds a character that Unicode does not assign",
-    "not_text": "it holds a character that stands for something lost or inserted",
-    "marks": "it piles up marks on one letter",
-    "spacing": "it has spaces at an end, or several in a row",
-    "script": "it is written in a script that is not accepted here",
-    "level": "it mixes scripts more freely than is accepted here",
-    "mixed_scripts": "a word of it mixes scripts whose letters look alike",
-    "mixed_digits": "it mixes digits of several systems",
-    "identifier": "it holds a character that is not recommended for identifiers",
-    "protected": "it is or holds a protected name",
-    "lookalike": "it can be mistaken for a protected name",
-    "reserved": "it is or holds a reserved word",
-    "link": "it holds a link",
-    "email": "it holds a mail address",
-    "phone": "it holds a telephone number",
-    "handle": "it holds the name of an account elsewhere",
-}
-# Worth a look, and no reason to refuse a name by themselves.
-ADVISORY = frozenset({"invisible", "mixed_scripts", "mixed_digits", "spacing"})
+__all__ = ["NamePolicy"]
 
 _MOST_BYTES = 4096
 # "m" folds to two letters, so a name of that length may fold to twice as much; no name to more.
 _FOLDED = 2
-# What a suggestion keeps, mended; all else that is found is left out of it.
-_KEPT = frozenset({"marks", "mixed_digits", "mixed_scripts", "level", "spacing", "too_long", "too_short"})
 _ROUNDS = 6
-# Those whose letters look alike; the first of equals wins.
-_ALPHABETS = ("Latn", "Cyrl", "Grek")
-# What a glance at printable ASCII would tell, at the most.
-_ASCII = (VISIBLE, EVERY)
-
-
-class _Raw(NamedTuple):
-    code: str
-    start: int
-    end: int
-    evidence: tuple[str, ...] = ()
-    protected: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class NameFinding:
-    """One thing about a name.
-
-    Attributes:
-        code: What kind of thing; a key of ``CODES``.
-        start: Offset in the name as given, in code points, of the first character concerned.
-        end: Offset after the last one.
-        evidence: What exactly: the character and what it reads as, the scripts, the number found.
-        protected: The protected name or reserved word concerned; None for other kinds.
-        blocks: The policy refuses names for this; otherwise it is worth a look.
-        suggestion: A name near the given one about which there is no finding; None if there is none.
-    """
-
-    code: str
-    start: int
-    end: int
-    evidence: tuple[str, ...] = ()
-    protected: str | None = None
-    blocks: bool = True
-    suggestion: str | None = None
-
-    def __str__(self) -> str:
-        parts = [CODES[self.code], *([repr(self.protected)] if self.protected else []), *self.evidence]
-        return f"{self.code} at {self.start}: {'; '.join(parts)}"
 
 
 def _refuse(attribute: str, message: str) -> InputError:
@@ -304,31 +222,28 @@ class NamePolicy:
     def _contact_finder(self) -> ContactFinder:
         return ContactFinder(self.top_levels, self.contact_words)
 
-    @functools.cached_property
-    def _room(self) -> Limits:
-        return Limits(text_bytes=_FOLDED * self.max_bytes)
-
-    def _findings(self, name: str, holder: str | None) -> list[_Raw]:
+    def _findings(self, name: str, holder: str | None) -> list[Raw]:
         if not isinstance(name, str):
             raise InputError("name", (Problem(f"is {type(name).__name__}; give a str", code="type"),))
         plain = name.isascii()
         size = len(name) if plain or len(name) > self.max_bytes else len(name.encode(errors="replace"))
         if size > self.max_bytes:
-            return [_Raw("too_long", 0, len(name), (f"{size} bytes or more; at most {self.max_bytes}",))]
-        bits, mask = _ASCII if plain and name.isprintable() else glance(name)
-        if not name or not bits & VISIBLE or name.isspace():
-            return [_Raw("empty", 0, len(name))]
-        found: list[_Raw] = []
+            return [Raw("too_long", 0, len(name), (f"{size} bytes or more; at most {self.max_bytes}",))]
+        seen = outline(name)
+        bits = seen.bits
+        if not bits & VISIBLE:
+            return [Raw("empty", 0, len(name))]
+        found: list[Raw] = []
         if bits & HIDING:
             found += [
-                _Raw(each.code, each.start, each.end, _codes_of(name[each.start : each.end])) for each in hidden(name)
+                Raw(each.code, each.start, each.end, codes_of(name[each.start : each.end])) for each in hidden(name)
             ]
             if any(raw.code == "surrogate" for raw in found):
                 return found
-        if bits & MARK:
+        if seen.pile > self.max_marks:
             piles = mark_piles(name, self.max_marks)
             found += [
-                _Raw("marks", start, end, (f"{end - start} marks; at most {self.max_marks}",)) for start, end in piles
+                Raw("marks", start, end, (f"{end - start} marks; at most {self.max_marks}",)) for start, end in piles
             ]
         if (
             len(name) > self.max_graphemes
@@ -337,23 +252,29 @@ class NamePolicy:
         ):
             found += self._length(name)
         if bits & (SPACE | HIDING) or "  " in name or name[0] == " " or name[-1] == " ":
-            found += _spacing(name)
-        if self._minds_writing or (not plain and (mask == 0 or bits & DIGIT)):
+            found += spacing(name)
+        if self._minds_writing or (seen.mixed and not plain):
             found += self._writing(name, plain=plain)
-        try:
-            folded = fold(name, limits=self._room)
-        except InputError:
-            return [
-                *found,
-                _Raw("too_long", 0, len(name), (f"more than {_FOLDED * self.max_bytes} bytes when folded",)),
-            ]
-        if self._minds_names and folded not in self.exceptions:
-            found += self._borne(name, folded, holder)
+        if bits & NUMERAL and not plain and not self.mixed_digits:
+            found += digits(name)
+        if bits & GROWING and self._grows(name):
+            evidence = f"more than {_FOLDED * self.max_bytes} bytes when folded"
+            return [*found, Raw("too_long", 0, len(name), (evidence,))]
+        letters = letters_of(name)
+        if self._minds_names:
+            found += self._borne(name, seen, letters, holder)
         if self.contacts:
-            letters_only = name.replace(" ", "").isalpha() if plain else not bits & OTHER
-            contacts = self._contact_finder.find(name, letters=folded if letters_only else None)
-            found += [_Raw(each.code, each.start, each.end, (each.text,)) for each in contacts]
+            contacts = self._contact_finder.find(name, letters=None if bits & OTHER else letters)
+            found += [Raw(each.code, each.start, each.end, (each.text,)) for each in contacts]
         return sorted(found, key=lambda raw: (raw.start, raw.end, raw.code)) if len(found) > 1 else found
+
+    def _grows(self, name: str) -> bool:
+        """Whether a name is too long when folded."""
+        try:
+            fold(name, limits=Limits(text_bytes=_FOLDED * self.max_bytes))
+        except InputError:
+            return True
+        return False
 
     @functools.cached_property
     def _minds_writing(self) -> bool:
@@ -365,161 +286,58 @@ class NamePolicy:
     def _minds_names(self) -> bool:
         return bool(self.protected.entries or self.reserved.entries)
 
-    def _length(self, name: str) -> Iterator[_Raw]:
+    def _length(self, name: str) -> Iterator[Raw]:
         count = grapheme_count(name)
         if count > self.max_graphemes:
             evidence = f"{count} characters; at most {self.max_graphemes}"
-            yield _Raw("too_long", _end_of(name, self.max_graphemes), len(name), (evidence,))
+            yield Raw("too_long", end_of(name, self.max_graphemes), len(name), (evidence,))
         if count < self.min_graphemes:
-            yield _Raw("too_short", 0, len(name), (f"{count} characters; at least {self.min_graphemes}",))
+            yield Raw("too_short", 0, len(name), (f"{count} characters; at least {self.min_graphemes}",))
 
-    def _writing(self, name: str, *, plain: bool) -> Iterator[_Raw]:
+    def _writing(self, name: str, *, plain: bool) -> Iterator[Raw]:
         if plain and self.scripts is None and not self.identifier:
             return
         found = [kinds[char] for char in name]
         if self.scripts is not None:
-            yield from _strange(found, self.scripts)
+            yield from strange(found, self.scripts)
         if self.identifier:
-            places = [place for place, kind in enumerate(found) if not kind.allowed]
-            yield from (_Raw("identifier", start, end, _codes_of(name[start:end])) for start, end in _stretches(places))
-        if plain:
-            return
-        level = level_of(found)
-        if level.rank > self.level.rank:
-            evidence = f"{level.value}; at most {self.level.value}"
-            yield _Raw("level", 0, len(name), (evidence, *_scripts_of(found)))
-        if level.rank > self.word_level.rank:
-            yield from self._words(name, found)
-        if not self.mixed_digits and len(digit_systems(name)) > 1:
-            places = [place for place, kind in enumerate(found) if kind.zero is not None]
-            yield _Raw("mixed_digits", places[0], places[-1] + 1, tuple(sorted(digit_systems(name))))
+            yield from unadvised(name, found)
+        if not plain:
+            yield from levels(name, found, self.level, self.word_level)
 
-    def _words(self, name: str, found: list[Kind]) -> Iterator[_Raw]:
-        invisible = tables().skeleton.rows
-        places = [
-            place
-            for place, kind in enumerate(found)
-            if kind.category[0] in "LMN" or invisible.get(ord(name[place])) == ""
-        ]
-        for start, end in _stretches(places):
-            if not name[start:end].isascii() and level_of(found[start:end]).rank > self.word_level.rank:
-                yield _Raw("mixed_scripts", start, end, _scripts_of(found[start:end]))
-
-    def _borne(self, name: str, folded: str, holder: str | None) -> Iterator[_Raw]:
-        offsets = _offsets(name) if self._is_recomposed(name) else None
+    def _borne(self, name: str, seen: Outline, letters: str, holder: str | None) -> list[Raw]:
+        composed, offsets = name, None
+        if seen.bits & ATTACHED:
+            composed = normal(name, "NFC")
+            if composed != name:
+                seen, letters, offsets = outline(composed), letters_of(composed), _offsets(name)
+        found = []
         for names, plainly, disguised in (
             (self.protected, "protected", "lookalike"),
             (self.reserved, "reserved", "reserved"),
         ):
             if names.entries:
-                for hit in names.search(name, folded, holder):
-                    yield _borne(hit, plainly if hit.plain else disguised, offsets)
+                hits = names.search(composed, seen, letters, holder)
+                found += [_borne(hit, plainly if hit.plain else disguised, offsets) for hit in hits]
+        # Who has exceptions pays for them only where something was found.
+        return [] if found and self.exceptions and fold(name) in self.exceptions else found
 
-    @staticmethod
-    def _is_recomposed(name: str) -> bool:
-        return not name.isascii() and normal(name, "NFC") != name
-
-    def _suggestion(self, name: str, found: list[_Raw], holder: str | None) -> str | None:
+    def _suggestion(self, name: str, found: list[Raw], holder: str | None) -> str | None:
         near = name
         if any(raw.code == "too_long" for raw in found):
-            near = name[: self.max_bytes].encode(errors="replace")[: self.max_bytes].decode(errors="ignore")
+            near = cut_to(name, self.max_bytes)
             found = self._findings(near, holder)
         for _ in range(_ROUNDS):
             if not found:
                 return near
-            near = self._mended(near, found)
+            near = mended(near, found, max_marks=self.max_marks, max_graphemes=self.max_graphemes)
             if is_blank(near):
                 break
             found = self._findings(near, holder)
         if self.fallback is None:
             return None
-        # Told apart by the name it replaces; hosts add what makes it unique.
-        number = int(hashlib.sha256(name.encode(errors="replace")).hexdigest()[:8], 16) % 10_000
-        near = f"{self.fallback}{number:04d}"
+        near = numbered(self.fallback, name)
         return None if self._findings(near, holder) else near
-
-    def _mended(self, name: str, found: list[_Raw]) -> str:
-        chars: list[str] = list(name)
-        for raw in found:
-            span = range(raw.start, raw.end)
-            if raw.code == "line_break":
-                chars[raw.start : raw.end] = [" ", *[""] * (len(span) - 1)]
-            elif raw.code not in _KEPT:
-                chars[raw.start : raw.end] = [""] * len(span)
-            elif raw.code == "marks":
-                chars[raw.start + self.max_marks : raw.end] = [""] * (len(span) - self.max_marks)
-            elif raw.code in ("mixed_scripts", "level"):
-                for place, char in zip(span, _one_script(name[raw.start : raw.end]), strict=True):
-                    chars[place] = chars[place] and char
-            elif raw.code == "mixed_digits":
-                for place in span:
-                    zero = kinds[name[place]].zero
-                    chars[place] = chars[place] and (name[place] if zero is None else str(ord(name[place]) - zero))
-        near = normal(" ".join("".join(chars).split()), "NFC")
-        return near[: _end_of(near, self.max_graphemes)].rstrip()
-
-
-def _spacing(name: str) -> Iterator[_Raw]:
-    if " ".join(name.split()) == name.replace("\u00a0", " ").replace("\u3000", " "):
-        return
-    before = True
-    start = 0
-    for place, char in enumerate(f"{name} "):
-        blank = kinds[char].category == "Zs"
-        if blank and not before:
-            start, before = place, True
-        elif not blank:
-            if before and place - start > (1 if start else 0):
-                yield _Raw("spacing", start, place)
-            before = False
-    if before and len(name) > start > 0:
-        yield _Raw("spacing", start, len(name))
-
-
-def _strange(found: list[Kind], scripts: frozenset[str]) -> Iterator[_Raw]:
-    places = [place for place, kind in enumerate(found) if kind.scripts is not None and not kind.scripts & scripts]
-    for start, end in _stretches(places):
-        yield _Raw("script", start, end, _scripts_of(found[start:end]))
-
-
-def _stretches(places: list[int]) -> Iterator[tuple[int, int]]:
-    """Start and end of each run of consecutive places."""
-    starts = [place for place in places if place - 1 not in {*places}]
-    ends = [place + 1 for place in places if place + 1 not in {*places}]
-    return zip(starts, ends, strict=True)
-
-
-def _scripts_of(found: list[Kind]) -> tuple[str, ...]:
-    return tuple(sorted({kind.script for kind in found if kind.scripts is not None}))
-
-
-def _codes_of(text: str) -> tuple[str, ...]:
-    return tuple(f"U+{ord(char):04X}" for char in dict.fromkeys(text))[:8]
-
-
-def _end_of(name: str, graphemes: int) -> int:
-    """Give the offset at which so many user-perceived characters end."""
-    for number, start in enumerate(grapheme_starts(name)):
-        if number == graphemes:
-            return start
-    return len(name)
-
-
-def _one_script(text: str) -> list[str]:
-    """Write look-alikes in the alphabet that most of a text is in, if they have a twin there."""
-    counts = collections.Counter(
-        script for char in text for script in kinds[char].script.split() if script in _ALPHABETS
-    )
-    most = max(_ALPHABETS, key=lambda script: counts[script])
-    twins = _twins(most)
-    return [char if most in kinds[char].script.split() else twins.get(skeleton(char), char) for char in text]
-
-
-@functools.cache
-def _twins(script: str) -> dict[str, str]:
-    """Give the everyday letters of an alphabet by their skeletons."""
-    letters = [char for char in map(chr, range(0x41, 0x530)) if kinds[char].script == script and kinds[char].allowed]
-    return {skeleton(char): char for char in reversed(letters) if kinds[char].category[0] == "L"}
 
 
 def _offsets(name: str) -> list[int]:
@@ -533,6 +351,6 @@ def _offsets(name: str) -> list[int]:
     return [*offsets, len(name)]
 
 
-def _borne(hit: Hit, code: str, offsets: list[int] | None) -> _Raw:
+def _borne(hit: Hit, code: str, offsets: list[int] | None) -> Raw:
     start, end = (hit.start, hit.end) if offsets is None else (offsets[hit.start], offsets[hit.end])
-    return _Raw(code, start, end, hit.evidence, hit.entry.name)
+    return Raw(code, start, end, hit.evidence, hit.entry.name)

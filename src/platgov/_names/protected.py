@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import itertools
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,26 +12,16 @@ import attrs
 from platgov._canonical import digest
 from platgov._limits import DEFAULT
 from platgov._names.chars import kinds, unassigned_in_14
-from platgov._names.folding import fold, normal, skeleton
+from platgov._names.folding import fold, folds, normal, skeleton
 from platgov._names.hidden import is_blank
-from platgov._names.spelling import (
-    ALONE,
-    DIGIT,
-    KEYS_VERSION,
-    LONG_RUN,
-    SIGN,
-    Spelling,
-    Unit,
-    is_settled,
-    merged,
-    rewritten,
-    spell,
-    squash,
-)
+from platgov._names.index import MOST_BY_SHAPE, Index, Place, key_of, shape_of
+from platgov._names.outline import Outline, outline
+from platgov._names.spelling import KEYS_VERSION, LONG_RUN, Spelling, spell
+from platgov._names.units import ALONE, DIGIT, SIGN, Unit, letters_of
 from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["AFFIXES", "Hit", "Protected", "ProtectedNames", "Within"]
 
@@ -50,7 +39,6 @@ _SHORT = 3
 _RATHER_SHORT = 4
 # Letters of a script without spaces that a name must have to be looked for inside of another.
 _ALONE_HAN, _ALONE_ELSEWHERE = 3, 5
-_PART = 4
 _MOST_EVIDENCE = 8
 
 
@@ -129,42 +117,6 @@ def _words(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(set(words)))
 
 
-class _Place(NamedTuple):
-    """Where the letters of a protected name are: its number, and the first and last unit."""
-
-    number: int
-    start: int
-    end: int
-    glued: bool = False  # an affix is glued to it
-    cut: bool = False  # long runs of one letter were cut
-
-
-class _Firsts(dict[str, bool]):
-    """Whether a character can be read as the first letter of a protected name, worked out once each."""
-
-    def __init__(self, letters: frozenset[str]) -> None:
-        super().__init__()
-        self.letters = letters
-
-    def __missing__(self, char: str) -> bool:
-        readings = [reading for unit in spell(char).units for reading in unit.readings]
-        known = self[char] = any(not reading or reading[0] in self.letters for reading in readings)
-        return known
-
-
-class _Index(NamedTuple):
-    first: _Firsts
-    whole: dict[str, list[int]]  # by skeleton and by folded name
-    squashed: dict[str, list[int]]
-    affixes: frozenset[str]
-    starts: frozenset[str]  # first two letters of squashed keys
-    heads: dict[str, tuple[str, ...]]  # affixes by their first two letters
-    tails: dict[str, tuple[str, ...]]  # affixes by their last two
-    longest: int
-    grams: frozenset[str]  # first letters of names that are looked for inside of words
-    part_lengths: tuple[int, ...]
-
-
 @attrs.frozen
 class ProtectedNames:
     r"""Names that others must not bear or seem to bear: brands, staff, institutions.
@@ -203,31 +155,33 @@ class ProtectedNames:
         Raises:
             InputError: ``name`` is no text.
         """
-        folded = fold(name)
-        return self.search(name, folded, holder)
+        folds(name)
+        composed = name if name.isascii() else normal(name, "NFC")
+        return self.search(composed, outline(composed), letters_of(composed), holder)
 
-    def search(self, name: str, folded: str, holder: str | None) -> tuple[Hit, ...]:
-        """Do what ``find`` does for a name that is already folded."""
+    def search(self, name: str, seen: Outline, letters: str, holder: str | None) -> tuple[Hit, ...]:
+        """Do what ``find`` does for a composed name (NFC) that folds, and whose outline and letters are known."""
         index = self._index
-        if not name.isascii():
-            name = normal(name, "NFC")
-        # A name of letters with which no protected name starts, as of another script, is done with here.
-        if folded not in index.whole and not any(map(index.first.__getitem__, name)):
+        if not index.may_hold(name, seen, letters):
             return ()
         spelling = spell(name)
         found: dict[int, Hit] = {}
         entries = self.entries
-        keys = [(folded, "folded")]
+        keys = [(fold(name), "folded")]
         # The skeleton is asked for where the squashed key is too short to be trusted alone: beyond,
         # whatever has the same skeleton has the same squashed key, as a test says of every character.
-        if len(spelling.units) <= _SHORT + 1:
+        if len(spelling.units) <= MOST_BY_SHAPE:
             keys.append((skeleton(spelling.name), "skeleton"))
         for key, kind in keys:
             for number in index.whole.get(key, ()):
                 if number not in found and self._concerns(entries[number], holder):
                     found[number] = _hit(entries[number], kind, spelling, 0, len(spelling.units))
-        if _may_hold(spelling, index):
-            for place in self._candidates(spelling, index):
+        if index.shapes and len(spelling.units) > MOST_BY_SHAPE:
+            for number in index.shapes.get(shape_of(name), ()):
+                if number not in found and self._concerns(entries[number], holder):
+                    found[number] = _hit(entries[number], "skeleton", spelling, 0, len(spelling.units))
+        if spelling.units:
+            for place in index.places(spelling):
                 number, start, end = place.number, place.start, place.end
                 entry = entries[number]
                 if number not in found and self._concerns(entry, holder) and self._convinces(entry, spelling, place):
@@ -239,102 +193,22 @@ class ProtectedNames:
         return entry.owner is None or entry.owner != holder
 
     @functools.cached_property
-    def _index(self) -> _Index:
-        whole: dict[str, list[int]] = {}
-        squashed: dict[str, list[int]] = {}
-        lengths: set[int] = set()
-        grams: set[str] = set()
-        firsts: list[Unit] = []
-        longest = 0
-        for number, entry in enumerate(self.entries):
-            for key in {skeleton(entry.name), fold(entry.name)}:
-                whole.setdefault(key, []).append(number)
-            spelling = spell(entry.name)
-            firsts += spelling.units[:3]
-            for letters in itertools.islice(spelling.readings(), 8):
-                key = merged("".join(letters))
-                if len(key) < 2:
-                    continue
-                for each in {key, squash(key)}:
-                    if number not in squashed.get(each, ()):
-                        squashed.setdefault(each, []).append(number)
-                longest = max(longest, len(key))
-                if entry.within is Within.PART and len(key) >= _PART:
-                    grams.add(key[:_PART])
-                    lengths.add(len(key))
-        affixes = set(map(_key, self.affixes))
-        # Of the first units, as the first of all may be a sign that is not read.
-        heads = {reading[:1] for unit in set(firsts) for reading in unit.readings}
-        heads |= {alike for letter, alike in (("m", "r"), ("w", "v")) if letter in heads}
-        return _Index(
-            first=_Firsts(frozenset(heads)),
-            whole=whole,
-            squashed=squashed,
-            affixes=frozenset(affixes),
-            starts=frozenset(key[:2] for key in squashed),
-            heads=_grouped(affixes, slice(2)),
-            tails=_grouped(affixes, slice(-2, None)),
-            longest=longest,
-            grams=frozenset(grams),
-            part_lengths=tuple(sorted(lengths)),
-        )
+    def _index(self) -> Index:
+        inside = frozenset(number for number, entry in enumerate(self.entries) if entry.within is Within.PART)
+        return Index([entry.name for entry in self.entries], inside, self.affixes)
 
-    def _candidates(self, spelling: Spelling, index: _Index) -> Iterator[_Place]:
-        """Give number of entry, first and last unit, and whether an affix is glued on, of places that read alike."""
-        _, _, units, parts, words, certain = spelling
-        squashed, starts, longest = index.squashed, index.starts, 2 * index.longest + 2
-        for letters in ([unit[1][0] for unit in units],) if certain else spelling.readings():
-            text = "".join(letters)
-            # Almost always each unit is one letter, and the places in both are the same.
-            ends: Sequence[int] = range(len(text) + 1)
-            if len(text) != len(letters):
-                ends = list(itertools.accumulate(map(len, letters), initial=0))
-            # Almost always the text is settled: no pair of letters in it looks like one letter.
-            for other, places, cut in ((text, ends, False),) if is_settled(text) else rewritten(text, ends):
-                for number, start in enumerate(parts):
-                    first = places[start]
-                    if other[first : first + 2] in starts:
-                        # A part has a letter, or is a sign between two: further ends are beyond the longest name.
-                        for end in parts[number + 1 : number + 1 + longest]:
-                            key = other[first : places[end]]
-                            if key in squashed:
-                                yield from (_Place(entry, start, end, cut=cut) for entry in squashed[key])
-            spans = [*itertools.pairwise(words), (0, words[-1])] if len(words) > 2 else [(0, words[-1])]
-            for start, end in spans:
-                first, last = ends[start], ends[end]
-                if text[first : first + 2] in index.heads or text[last - 2 : last] in index.tails:
-                    for first, last in _glued(text, first, last, index):  # noqa: B020 - spans inside the span
-                        at_first, at_last = _unit_from(ends, first), _unit_at(ends, last)
-                        for number in squashed[merged(text[first:last])]:
-                            if self.entries[number].within is not Within.NAME:
-                                yield _Place(number, at_first, at_last, glued=True)
-            if index.grams:
-                yield from self._inside(text, ends, index)
-
-    def _inside(self, text: str, ends: Sequence[int], index: _Index) -> Iterator[_Place]:
-        squashed = merged(text)
-        for first in range(len(squashed) - _PART + 1):
-            if squashed[first : first + _PART] in index.grams:
-                for length in index.part_lengths:
-                    last = first + length
-                    for number in index.squashed.get(squashed[first:last], ()) if last <= len(squashed) else ():
-                        if self.entries[number].within is not Within.PART:
-                            continue
-                        if squashed == text:
-                            yield _Place(number, _unit_from(ends, first), _unit_at(ends, last))
-                        else:  # offsets are those of another text: it is somewhere in this one
-                            yield _Place(number, 0, len(ends) - 1)
-
-    def _convinces(self, entry: Protected, spelling: Spelling, place: _Place) -> bool:
+    def _convinces(self, entry: Protected, spelling: Spelling, place: Place) -> bool:
         """Whether a place whose letters are those of a protected name would be taken for it.
 
         Short names are everyday words of some language, so less of a disguise is believed of them.
         """
         start, end = place.start, place.end
         units, words = spelling.units[start:end], spelling.words
-        length = len(_key(entry.name))
+        if place.glued and entry.within is Within.NAME:
+            return False
+        length = len(key_of(entry.name))
         text = spelling.name[spelling.offsets[start] : spelling.offsets[end - 1] + 1]
-        if length <= _SHORT and not _same_letters(entry.name, text):
+        if length <= _SHORT and not _same_letters(entry.name, text) and not _is_han(entry.name):
             return False
         if length <= _RATHER_SHORT and _is_number(units) and any(kinds[char].category[0] == "L" for char in entry.name):
             return False
@@ -354,7 +228,9 @@ class ProtectedNames:
             return length > _RATHER_SHORT or not fold(text).isascii()
         if length <= _RATHER_SHORT:
             between = [word for word in words if start < word < end]
-            bounded = start in words and end in words and len(between) in (0, end - start - 1)
+            # A number that follows a word ends it.
+            ended = end in words or (spelling.units[end].sort == DIGIT and units[-1].sort != DIGIT)
+            bounded = start in words and ended and len(between) in (0, end - start - 1)
             return bounded and (text.isascii() or not entry.name.isascii())
         return True
 
@@ -370,35 +246,13 @@ class ProtectedNames:
         return re.compile(f"(?:{'|'.join(map(re.escape, words)) or '(?!)'})*+")
 
 
-def _may_hold(spelling: Spelling, index: _Index) -> bool:
-    """Whether a name is worth the search: ``_candidates`` once more, short, for the names that are the rule.
-
-    In those each character is read as one letter, in one way, and no two letters look like one.
-    """
-    _, _, units, parts, words, certain = spelling
-    if not certain or index.grams:
-        return bool(units)
-    text = "".join([unit[1][0] for unit in units])
-    if len(text) != len(units) or not is_settled(text):
-        return True
-    for place in words:
-        for affix in index.heads.get(text[place : place + 2], ()):
-            if text.startswith(affix, place):
-                return True
-        for affix in index.tails.get(text[place - 2 : place], ()):
-            if text.endswith(affix, 0, place):
-                return True
-    starts, squashed, longest = index.starts, index.squashed, 2 * index.longest + 2
-    for number, start in enumerate(parts, 1):
-        if text[start : start + 2] in starts:
-            for end in parts[number : number + longest]:
-                if text[start:end] in squashed:
-                    return True
-    return False
-
-
 def _is_number(units: list[Unit]) -> bool:
     return all(unit.sort in (DIGIT, SIGN) for unit in units)
+
+
+def _is_han(name: str) -> bool:
+    """Whether a name has three ideographs or more and nothing else: that is not an everyday word's stem."""
+    return len(name) >= _ALONE_HAN and all("Hani" in kinds[char].script for char in name)
 
 
 def _same_letters(one: str, other: str) -> bool:
@@ -414,45 +268,6 @@ def _told_apart_by_i(one: str, other: str) -> bool:
         return False
     pairs = {pair for pair in zip(fold(one), fold(other), strict=False) if pair[0] != pair[1]}
     return bool(pairs) and pairs <= {("i", "l"), ("l", "i")} and not {*other} & {*"1|I"}
-
-
-def _key(name: str) -> str:
-    return merged("".join(next(spell(name).readings())))
-
-
-def _grouped(words: Iterable[str], part: slice) -> dict[str, tuple[str, ...]]:
-    groups: dict[str, list[str]] = {}
-    for word in sorted(words):
-        groups.setdefault(word[part], []).append(word)
-    return {key: tuple(group) for key, group in groups.items()}
-
-
-def _glued(text: str, start: int, end: int, index: _Index) -> Iterator[tuple[int, int]]:
-    """Give first and last offset of protected names that affixes are glued to, at most two at each side."""
-    todo = [(start, end)]
-    for _ in range(3):
-        found = []
-        for first, last in todo:
-            heads, tails = index.heads.get(text[first : first + 2], ()), index.tails.get(text[last - 2 : last], ())
-            room = last - first - 2
-            found += [(first + len(a), last) for a in heads if len(a) <= room and text.startswith(a, first)]
-            found += [(first, last - len(a)) for a in tails if len(a) <= room and text.endswith(a, first, last)]
-        for first, last in found:
-            if merged(text[first:last]) in index.squashed:
-                yield first, last
-        todo = found
-        if not todo:
-            return
-
-
-def _unit_from(ends: Sequence[int], offset: int) -> int:
-    """Give the unit that holds the letter at an offset."""
-    return next(number for number, end in enumerate(ends[1:]) if end > offset)
-
-
-def _unit_at(ends: Sequence[int], offset: int) -> int:
-    """Give the unit after the one that holds the letter before an offset."""
-    return next(number for number, end in enumerate(ends) if end >= offset)
 
 
 def _hit(entry: Protected, key: str, spelling: Spelling, start: int, end: int) -> Hit:

@@ -7,19 +7,17 @@ have the same squashed key, whatever separates, decorates or replaces them.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 import re
-import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from platgov._names import properties
-from platgov._names.chars import kinds, unassigned_in_14
+from platgov._names.chars import EVERY_SCRIPT, kinds
 from platgov._names.folding import fold, normal, skeleton
-from platgov._names.tables import contains, tables, unpacked
+from platgov._names.outline import MARK, outline
+from platgov._names.units import GAP, SIGN, Unit, units
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -29,113 +27,21 @@ __all__ = [
     "LONG_RUN",
     "NameKeys",
     "Spelling",
-    "Unit",
     "is_settled",
     "merged",
     "name_keys",
+    "rewritten",
     "spell",
     "squash",
 ]
 
-KEYS_VERSION = 1
+KEYS_VERSION = 2
 
-_DIGIT_LETTERS = str.maketrans("0123456789", "olzeasgtbg")
-# Written inside words of many languages; what follows is the same word.
-_APOSTROPHES = frozenset("'\u2019\u02bc\u02bb\u2018\u00b4`\uff07")
-# Scripts without spaces: a word may begin at any letter.
-_UNSPACED = frozenset({"Hani", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu"})
 _MOST_READINGS = 64
 # Fewer for long names: units times readings, so that hostile names take no longer than others.
 _MOST_WORK = 512
 LONG_RUN = re.compile(r"(.)\1\1+")
 _PAIR = re.compile("rn|vv")
-
-
-# What a character does to the word around it. Plain numbers: comparing members of an enum costs
-# more than all else that is done per character.
-DROPPED = 0  # decoration, or invisible
-GAP = 1  # not read; a word ends
-ALONE = 2  # a letter of a script without spaces
-SIGN = 3  # a symbol that can be read as a letter
-DIGIT = 4  # may be read as a letter, or start a number
-MORE = 5  # belongs to the letter before it
-SMALL = 6
-CAPITAL = 7
-# Letters without case, told apart where scripts meet.
-HANGUL, HIRAGANA, KATAKANA, CASELESS = 8, 9, 10, 11
-
-_SORTS = {"Hang": HANGUL, "Hira": HIRAGANA, "Kana": KATAKANA}
-
-
-class Unit(NamedTuple):
-    """What one character is read as, first what it most likely is; and what it does to its word."""
-
-    sort: int
-    readings: tuple[str, ...]
-
-
-class _Units(dict[str, Unit]):
-    """Units by character, worked out once each. Not more entries than characters exist."""
-
-    def __missing__(self, char: str) -> Unit:
-        unit = self[char] = _unit(char)
-        return unit
-
-
-_units = _Units()
-
-
-@functools.cache
-def _tables() -> tuple[str, dict[str, list[str]]]:
-    packed = unpacked(properties.READINGS)
-    return packed["light"], packed["rows"]
-
-
-def _bare(text: str) -> str:
-    """Leave decorating marks out, and write letters that cannot be told apart as one."""
-    light, _ = _tables()
-    parts = "".join(c if unassigned_in_14(c) else unicodedata.normalize("NFD", c) for c in text)
-    letters = "".join(part for part in parts if not contains(light, part)).translate(_DIGIT_LETTERS)
-    return letters.replace("rn", "m").replace("vv", "w").replace("i", "l")
-
-
-def _unit(char: str) -> Unit:
-    kind = kinds[char]
-    light, rows = _tables()
-    if char in _APOSTROPHES or contains(light, char) or tables().skeleton.rows.get(ord(char)) == "":
-        return Unit(DROPPED, ())
-    folded = fold(char) if kind.category != "Cs" else ""
-    # A Hangul syllable stays whole: its letters are not read one by one.
-    read = folded if kind.script == "Hang" else _bare(folded)
-    letters = "".join(part for part in read if kinds[part].category[0] in "LNM")
-    others = tuple(rows.get(char, ()))
-    if kind.category[0] == "M":
-        return Unit(MORE, (letters,)) if letters else Unit(DROPPED, ())
-    if kind.category[0] not in "LN":
-        if others and char not in "!|+":
-            return Unit(SIGN, (*others, ""))
-        if letters and kind.category[0] in "SP":
-            return Unit(SIGN, (letters, *(other for other in others if other != letters), ""))
-        return Unit(SIGN, ("", *others)) if others else Unit(GAP, ())
-    if others and (letters not in others or len(others) > 1):
-        letters_first = () if not letters or letters in others else (letters,)
-        return Unit(_sort(char, folded), (*letters_first, *others))
-    return Unit(_sort(char, folded), (letters,)) if letters else Unit(GAP, ())
-
-
-def _sort(char: str, folded: str) -> int:
-    kind = kinds[char]
-    if kind.category[0] == "N":
-        return DIGIT
-    if kind.category in ("Lu", "Lt"):
-        return CAPITAL
-    if _UNSPACED & {*kind.script.split()}:
-        return ALONE
-    if kind.script in _SORTS:
-        return _SORTS[kind.script]
-    if folded.isascii() or kind.category == "Ll":
-        return SMALL
-    return MORE if kind.category == "Lm" else CASELESS
 
 
 class Spelling(NamedTuple):
@@ -153,8 +59,8 @@ class Spelling(NamedTuple):
     name: str
     offsets: list[int]
     units: list[Unit]
-    parts: list[int]
-    words: list[int]
+    parts: tuple[int, ...]
+    words: tuple[int, ...]
     certain: bool
 
     def readings(self) -> Iterator[list[str]]:
@@ -179,12 +85,14 @@ class Spelling(NamedTuple):
         """Give the units that have several readings, of words that can be read in ASCII throughout.
 
         Other words have one reading: the letters of an ordinary Russian word are not all tried
-        as what they resemble.
+        as what they resemble. But a sign may be a letter or nothing in any word.
         """
         for start, end in itertools.pairwise(self.words):
             word = self.units[start:end]
-            if all(any(map(str.isascii, unit.readings)) for unit in word):
-                yield from (start + place for place, unit in enumerate(word) if len(unit.readings) > 1)
+            throughout = all(any(map(str.isascii, unit.readings)) for unit in word)
+            for place, unit in enumerate(word, start):
+                if len(unit.readings) > 1 and (throughout or unit.sort == SIGN):
+                    yield place
 
 
 def _few_ways(choices: list[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
@@ -199,52 +107,30 @@ def spell(name: str) -> Spelling:
     """Take a name apart. O(n)."""
     if not name.isascii():
         name = normal(name, "NFC")
+    seen = outline(name)
+    stray = frozenset(stray_marks(name)) if seen.mixed and seen.bits & MARK else frozenset()
+    if stray:
+        seen = outline("".join(char for offset, char in enumerate(name) if offset not in stray))
     offsets: list[int] = []
     found: list[Unit] = []
-    parts: list[int] = []
-    words: list[int] = []
-    certain = True
-    before = GAP
-    capitals = place = 0
     for offset, char in enumerate(name):
-        unit = _units[char]
-        sort, readings = unit
-        if sort == before and sort > CAPITAL:
-            pass
-        elif sort == SMALL:
-            if before == SMALL:
-                pass
-            elif before == GAP:
-                words.append(place)
-                parts.append(place)
-            elif before != CAPITAL:
-                parts.append(place)
-            elif capitals > 1:  # after several capitals, the last may belong to either side
-                parts += [place - 1, place]
-        elif sort <= GAP:
-            if sort == GAP:
-                before = GAP
-            continue
-        elif before == GAP:
-            words.append(place)
-            parts.append(place)
-            capitals = 0
-        elif sort == MORE:
-            sort = before
-        elif sort != before or sort <= DIGIT:
-            parts.append(place)
-            capitals = 0
-        if sort == CAPITAL:
-            capitals += 1
-        if len(readings) > 1:
-            certain = False
-        before = sort
-        place += 1
-        offsets.append(offset)
-        found.append(unit)
-    parts.append(place)
-    words.append(place)
-    return Spelling(name, offsets, found, parts, words, certain)
+        unit = units[char]
+        if unit[0] > GAP and offset not in stray:
+            offsets.append(offset)
+            found.append(unit)
+    certain = all(len(unit[1]) == 1 for unit in found)
+    return Spelling(name, offsets, found, seen.parts, seen.words, certain)
+
+
+def stray_marks(name: str) -> Iterator[int]:
+    """Give the places of marks on letters of another script, where they spell nothing: Telugu ones on Latin letters."""
+    base = EVERY_SCRIPT
+    for place, char in enumerate(name):
+        kind = kinds[char]
+        if kind.category[0] in "LN":
+            base = kind.scripts
+        elif kind.category[0] == "M" and kind.scripts is not None and base is not None and not kind.scripts & base:
+            yield place
 
 
 def is_settled(letters: str) -> bool:

@@ -1,0 +1,365 @@
+"""From agreements to a score: how many bits speak for it that a newcomer is a banned person.
+
+What is seen of a newcomer and a ban is taken down first (`_seen`), with how rare it is; what
+follows from that under some weights is worked out from these rows alone (`scored`), so a match can
+be worked out again from what it recorded.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from platgov._blacklist.canonical import KINDS
+from platgov._blacklist.checks import refuse
+from platgov._blacklist.exempting import is_cleared
+from platgov._blacklist.match import Band, Evidence, Match, Scored
+from platgov._blacklist.rarity import UNIT, lg, plain_surprisal
+from platgov._blacklist.tags import split
+from platgov._blacklist.weights import DAY, Level, Weights, level_name, spelt
+from platgov._canonical import digest, loads
+from platgov._time import to_epoch
+from platgov.errors import InputError, VerificationError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from platgov._blacklist.bans import Candidate, Candidates
+    from platgov._blacklist.canonical import Form
+    from platgov._blacklist.rarity import Population
+    from platgov._blacklist.tags import Agreement, Prepared
+
+__all__ = ["judge", "replay", "scored"]
+
+_PLACE: Final = ("ip", "device", "payment")
+_OWN: Final = ("email.address", "email.untagged", "phone.number", "identity.digest")
+"""Levels that show a person, not a place or a name."""
+_WHOLE_NAMES: Final = ("name.folded", "name.squashed", "name.core", "name.words", "name.local")
+
+
+def judge(
+    query: Prepared,
+    candidates: Candidates,
+    *,
+    weights: Weights,
+    population: Population | None = None,
+    at: int | dt.datetime,
+) -> Match:
+    """Say how much speaks for a newcomer being one of the bans that were found.
+
+    Args:
+        query: The newcomer, as it was looked up.
+        candidates: What the look-up found.
+        weights: What each agreement says.
+        population: What the host knows of how common values are.
+        at: The instant; bans that are not in force then do not count.
+    """
+    now = to_epoch(at)
+    rarity = _Rarity(population, weights, query)
+    found: list[Scored] = []
+    exempted: list[str] = []
+    for candidate in candidates.found:
+        if not candidate.record.in_force(now):
+            continue
+        if is_cleared(query, candidate.record):
+            exempted.append(candidate.record.ban_id)
+        else:
+            found.append(_one(query, candidate, weights, rarity, now))
+    found.sort(key=_order)
+    return Match(
+        at=now,
+        policy=weights.digest,
+        fingerprint=_fingerprint(query),
+        list_id=query.tagger.list_id,
+        best=found[0] if found else None,
+        candidates=tuple(one for one in found if one.band is not Band.NONE),
+        exempted=tuple(sorted(exempted)),
+        truncated=candidates.truncated,
+        weightless=tuple(sorted({(form.signal, form.kind, form.weightless) for form in candidates.weightless})),
+        population="" if population is None else population.digest,
+    )
+
+
+def replay(record: bytes | str | Mapping[str, Any], weights: Weights) -> Match:
+    """Work a match out again from what it recorded.
+
+    Raises:
+        InputError: It is no record of a match.
+        VerificationError: It was made with other weights, or does not follow from them.
+    """
+    data = loads(record, subject="match") if isinstance(record, bytes | str) else record
+    try:
+        if data["policy"] != weights.digest:
+            raise VerificationError("weights", "this match was made with other weights; give those")
+        found = [_again(one, weights) for one in data["candidates"]]
+        best = found[0] if found else None if data["best"] is None else _again(data["best"], weights)
+        match = Match(
+            at=to_epoch(_instant(data["at"])),
+            policy=data["policy"],
+            fingerprint=data["fingerprint"],
+            list_id=data["list_id"],
+            best=best,
+            candidates=tuple(found),
+            exempted=tuple(data["exempted"]),
+            truncated=data["truncated"],
+            weightless=tuple((signal, kind, why) for signal, kind, why in data["weightless"]),
+            population=data["population"],
+        )
+        same = match.to_dict() == data
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as bad:
+        if isinstance(bad, InputError):
+            raise
+        raise refuse("match", "", "is no record of a match", "match") from None
+    if not same:
+        raise VerificationError("match", "what this match records does not follow from its evidence")
+    return match
+
+
+def _instant(text: str) -> dt.datetime:
+    import datetime as dt  # noqa: PLC0415 - only a replay reads an instant
+
+    return dt.datetime.fromisoformat(text)
+
+
+def _again(data: Mapping[str, Any], weights: Weights) -> Scored:
+    rows = [
+        Evidence(**{key: row[key] for key in ("signal", "agreement", "detail", "permille", "against", "rarity")})
+        for row in data["evidence"]
+    ]
+    return scored(
+        rows,
+        weights,
+        ban_id=data["ban_id"],
+        age_s=data["age_s"],
+        holds=tuple(data["holds"]),
+        guard=data["guard"],
+    )
+
+
+def _order(one: Scored) -> tuple[int, int, str]:
+    return -one.band.rank, -one.score_units, one.ban_id
+
+
+def _fingerprint(query: Prepared) -> str:
+    version = next(iter(query.tags))
+    tags = sorted(tag.hex() for _, tag in query.tags[version])
+    return digest({"tags": tags, "verified": query.verified, "created_at": query.created_at})
+
+
+class _Rarity:
+    """How rare forms are, each worked out once."""
+
+    def __init__(self, population: Population | None, weights: Weights, query: Prepared) -> None:
+        self._population, self._weights = population, weights
+        self._known: dict[Form, int] = {}
+        self._address = next((form for form in query.forms if (form.signal, form.kind) == ("ip", "address")), None)
+        self._cores = {form.signal: form.value for form in query.forms if form.kind == "core"}
+        self._letters = {form.signal: form.value for form in query.forms if form.kind == "squashed"}
+
+    def of(self, form: Form, level: Level) -> int:
+        """Give how rare a form is, in units."""
+        known = self._known.get(form)
+        if known is None:
+            known = self._spelling(form) if spelt(level.name) else self._weights.most_rare
+            held = self._population.rarity(form) if self._population is not None else None
+            known = self._known[form] = known if held is None else min(known, held)
+        return known if spelt(level.name) else min(known, level.rarity)
+
+    def together(self, way: Agreement, level: Level) -> int:
+        """Give how rare it is to agree in this way."""
+        if way.detail in ("inside", "ends", "end"):
+            total = 0
+            for form in way.forms[:-1]:
+                # Chance had as many places to put these letters.
+                places = int(form.kind.partition(":")[2])
+                total += max(0, self._part(form.value) - lg(places))
+            if way.detail != "inside":
+                total = max(total, self.of(way.forms[-1], level) * way.permille // 1_000)
+            return min(total, self._weights.most_rare)
+        rare = max((self.of(form, level) for form in way.forms), default=level.rarity)
+        if way.detail == "net" and self._address is not None:
+            rare = min(rare, self.of(self._address, level))  # no network has fewer behind it than its address
+        return rare * way.permille // 1_000 if way.detail in ("edit", "edits") else rare
+
+    def _part(self, letters: str) -> int:
+        model = self._population.names if self._population is not None else None
+        return plain_surprisal(letters) if model is None else model.surprisal(letters, whole=False)
+
+    def _spelling(self, form: Form) -> int:
+        model = self._population.names if self._population is not None else None
+        text, orders = form.value, 1
+        if form.kind == "words":
+            # As surprising as in the order they were given in, and in any of the others.
+            orders = math.factorial(min(text.count("\x1f") + 1, 20))
+            text = self._cores.get(form.signal, text.replace("\x1f", ""))
+        elif form.kind == "folded":
+            # As rare as its letters at least; and what else it has is easily made up.
+            text = self._letters.get(form.signal, text)
+        rarity = plain_surprisal(text) if model is None else model.surprisal(text)
+        return min(max(0, rarity - lg(orders)), self._weights.most_rare)
+
+
+def _one(query: Prepared, candidate: Candidate, weights: Weights, rarity: _Rarity, now: int) -> Scored:
+    record = candidate.record
+    older = (
+        query.created_at is not None
+        and record.account_created_at is not None
+        and query.created_at < record.account_created_at
+    )
+    held = {KINDS[code][0] for code, _, _ in split(record.tags)}
+    if record.avatar:
+        held.add("avatar")
+    return scored(
+        [_seen(agreement, weights, rarity) for agreement in candidate.agreements],
+        weights,
+        ban_id=record.ban_id,
+        age_s=max(0, now - record.starts_at),
+        holds=tuple(sorted(held)),
+        guard="verified" if query.verified else "older_account" if older else "",
+    )
+
+
+def _seen(agreement: Agreement, weights: Weights, rarity: _Rarity) -> Evidence:
+    """Take down the way to agree that says most."""
+    best, most = None, -1
+    for way in (agreement, *agreement.also):
+        name = level_name(way.signal, way.level, way.detail, way.permille)
+        if name is None:
+            continue
+        level = weights.level(name)
+        rare = rarity.together(way, level)
+        units = level.worth(rare)
+        if units > most:
+            most = units
+            best = Evidence(
+                signal=way.signal,
+                agreement=way.level,
+                detail=way.detail,
+                permille=way.permille,
+                against=way.against,
+                rarity=rare,
+            )
+    if best is None:
+        return Evidence(
+            signal=agreement.signal, agreement=agreement.level, detail=agreement.detail, permille=agreement.permille
+        )
+    return best
+
+
+def scored(
+    rows: Iterable[Evidence], weights: Weights, *, ban_id: str, age_s: int, holds: tuple[str, ...], guard: str
+) -> Scored:
+    """Work out score and band from what was seen of a newcomer and one ban.
+
+    Args:
+        rows: What was seen of each signal; units and caps are worked out here.
+        weights: What each agreement says.
+        ban_id: The ban.
+        age_s: Seconds since it began.
+        holds: Signals that are known of the banned account.
+        guard: Why names and avatar do not count, or empty.
+    """
+    counted = [_counted(row, weights, age_s, holds, guard) for row in rows]
+    before = {row.signal: row.units for row in counted}
+    counted = _grouped(counted, lambda row: row.signal in _PLACE, weights.place_permille, "place")
+    counted = _grouped(counted, lambda row: spelt(_name(row)), weights.names_permille, "names")
+    score = sum(row.units for row in counted)
+    band = Band.MATCH if score >= weights.match else Band.REVIEW if score >= weights.review else Band.NONE
+    limits = tuple(_limits(counted, before, weights, holds)) if band is Band.MATCH else ()
+    return Scored(
+        ban_id=ban_id,
+        band=Band.REVIEW if limits else band,
+        score_units=score,
+        evidence=tuple(counted),
+        age_s=age_s,
+        holds=holds,
+        guard=guard,
+        limits=limits,
+    )
+
+
+def _name(row: Evidence) -> str:
+    return level_name(row.signal, row.agreement, row.detail, row.permille) or ""
+
+
+def _counted(row: Evidence, weights: Weights, age_s: int, holds: tuple[str, ...], guard: str) -> Evidence:
+    """Work out what a signal adds by itself."""
+    name = _name(row)
+    if not name:
+        differs, _ = weights.of_signal(row.signal)
+        # A value that says nothing is no better than another value: a flag never raises a score.
+        known = row.agreement == "differs" or (bool(row.detail) and row.signal in holds)
+        units = differs if known else 0
+        cap = row.detail if row.agreement == "missing" else ""
+        return _with(row, units, units, cap)
+    level = weights.level(name)
+    worth = units = level.worth(level.rarity if row.rarity is None else row.rarity)
+    caps = []
+    if guard and (spelt(name) or row.signal == "avatar"):
+        units = 0
+        caps.append(guard)
+    _, half_life = weights.of_signal(row.signal)
+    worn = age_s * UNIT // (half_life * DAY) if half_life else 0
+    if units and worn:
+        units = max(0, units - worn)
+        caps.append("age")
+    if row.signal == "phone" and age_s >= weights.recycled_days * DAY and units > weights.recycled:
+        units = weights.recycled
+        caps.append("recycled")
+    return _with(row, worth, units, "+".join(caps))
+
+
+def _with(row: Evidence, of_units: int, units: int, cap: str) -> Evidence:
+    return Evidence(
+        signal=row.signal,
+        agreement=row.agreement,
+        detail=row.detail,
+        permille=row.permille,
+        against=row.against,
+        rarity=row.rarity,
+        of_units=of_units,
+        units=units,
+        cap=cap,
+    )
+
+
+def _grouped(rows: list[Evidence], inside: Any, permille: int, why: str) -> list[Evidence]:
+    """Count the largest of a group whole, and a share of the others."""
+    places = [place for place, row in enumerate(rows) if row.units > 0 and inside(row)]
+    if len(places) < 2:
+        return rows
+    largest = max(places, key=lambda place: (rows[place].units, -place))
+    changed = list(rows)
+    for place in places:
+        if place != largest:
+            row = rows[place]
+            cap = f"{row.cap}+{why}" if row.cap else why
+            changed[place] = _with(row, row.of_units, row.units * permille // 1_000, cap)
+    return changed
+
+
+def _limits(rows: list[Evidence], before: dict[str, int], weights: Weights, holds: tuple[str, ...]) -> Iterable[str]:
+    """Say what keeps strong evidence from being a match."""
+    personal = False
+    beside_names = 0
+    for row in rows:
+        name = _name(row)
+        if not name:
+            continue
+        alone = before[row.signal]
+        if not spelt(name) and row.signal != "avatar":
+            beside_names += row.units
+        if name in _OWN or row.signal in ("avatar", "behaviour"):
+            personal |= alone >= weights.support and "recycled" not in row.cap
+        elif name in _WHOLE_NAMES:
+            personal |= alone >= weights.rare
+    if not personal:
+        yield "place_only"
+    if beside_names < weights.support:
+        yield "names_only"
+    identity = next((row for row in rows if row.signal == "identity"), None)
+    if identity is not None and "identity" in holds:
+        given = identity.agreement != "missing" or bool(identity.detail)
+        if given and identity.agreement != "exact":
+            yield "other_identity"

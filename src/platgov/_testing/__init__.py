@@ -1,0 +1,1 @@
+"""The parts of `platgov.testing`. Only `strategies`, `generating` and `plugin` need hypothesis or pytest."""

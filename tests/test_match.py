@@ -1,0 +1,490 @@
+"""Scoring: evidence adds up, households and namesakes are safe, and every match can be worked out again."""
+
+import json
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blacklist_strategies import KEYS, ban, numbered, opened, signals
+from platgov._blacklist.canonical import Canon, Weightless
+from platgov._blacklist.evidence import judge, replay
+from platgov._blacklist.match import Band, Match
+from platgov._blacklist.rarity import UNIT, NameModel, Population
+from platgov._blacklist.signals import SIGNALS, Signals
+from platgov._blacklist.store import NewBan
+from platgov._blacklist.weights import DAY, LEVELS, Weights, level_name
+from platgov.errors import InputError, VerificationError
+
+WEIGHTS = Weights.default()
+PDQ = "0123456789abcdef" * 4
+FULL = {
+    "handle": "granite_wombat77",
+    "display_name": "Velvet Narwhal",
+    "email": "qv.harrow@gmail.com",
+    "phone": "+8613800138000",
+    "devices": ["device-1", "device-2"],
+    "ip": "203.0.113.7",
+    "payment": "fingerprint-1",
+    "avatar_pdq": PDQ,
+    "identity_tag": "ab" * 32,
+    "behaviour": ["posts-at-night", "same-typo"],
+}
+PLACE = {"ip": FULL["ip"], "devices": FULL["devices"], "payment": FULL["payment"]}
+NAMES = {"handle": FULL["handle"], "display_name": FULL["display_name"]}
+
+
+def matched(store, given, *, at=1, weights=WEIGHTS, population=None):
+    query = store.prepare(given if isinstance(given, Signals) else Signals(**given))
+    return judge(query, store.candidates(query, at=at), weights=weights, population=population, at=at)
+
+
+def of_ban(match, ban_id):
+    """Give what was scored for one ban, listed or not."""
+    listed = {scored.ban_id: scored for scored in (*match.candidates, *([match.best] if match.best else []))}
+    return listed.get(ban_id)
+
+
+def row(match, signal):
+    return next(row for row in match.evidence if row.signal == signal)
+
+
+@pytest.fixture(scope="module")
+def full():
+    with opened() as store:
+        store.add(ban(**FULL))
+        yield store
+
+
+# -- worked examples -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "band"),
+    [
+        (FULL, Band.MATCH),
+        ({"email": FULL["email"]}, Band.MATCH),
+        ({"email": "QV.Harrow+new@googlemail.com"}, Band.MATCH),
+        ({"phone": "+86 138-0013-8000"}, Band.MATCH),
+        ({"identity_tag": FULL["identity_tag"]}, Band.MATCH),
+        ({"devices": ["device-1"]}, Band.REVIEW),
+        (PLACE, Band.REVIEW),
+        ({"ip": FULL["ip"]}, Band.NONE),
+        ({"ip": "203.0.113.99"}, Band.NONE),
+        ({"avatar_pdq": PDQ}, Band.REVIEW),
+        (NAMES, Band.REVIEW),
+        (NAMES | {"avatar_pdq": PDQ}, Band.REVIEW),
+        ({"handle": FULL["handle"], "devices": ["device-1"]}, Band.MATCH),
+        ({"handle": "gr4nite.wombat77", "devices": ["device-1"]}, Band.MATCH),
+        ({"devices": ["device-1"], "behaviour": ["posts-at-night"]}, Band.MATCH),
+        ({"handle": "someone else", "email": "new@example.org"}, Band.NONE),
+    ],
+    ids=numbered,
+)
+def test_what_follows_from_what(full, given, band):
+    assert matched(full, given).band is band
+
+
+def test_a_spammer_a_sibling_and_a_namesake_get_three_answers():
+    with opened() as store:
+        store.add(ban(handle="kim", email="kim.spams@example.org", devices=["tablet-1"], ip="203.0.113.7"))
+        spammer = matched(store, {"handle": "kimmy", "email": "kim.spams@example.org", "devices": ["tablet-1"]})
+        sibling = matched(store, {"handle": "lee", "email": "lee@example.org", "devices": ["tablet-1"]})
+        namesake = matched(store, {"handle": "kim", "email": "another.kim@example.com", "devices": ["phone-9"]})
+        assert [match.band for match in (spammer, sibling, namesake)] == [Band.MATCH, Band.REVIEW, Band.NONE]
+        assert sibling.evidence and namesake.evidence
+
+
+def test_the_household_cap_counts_place_once_and_says_so(full):
+    match = matched(full, PLACE)
+    best = max(row(match, signal).of_units for signal in ("ip", "device", "payment"))
+    others = [row(match, signal) for signal in ("ip", "device", "payment") if row(match, signal).of_units != best]
+    assert match.best.score_units == best + sum(other.of_units * 250 // 1_000 for other in others)
+    assert {other.cap for other in others} == {"place"}
+    assert match.best.limits == ("place_only",)
+    heavy = attrs.evolve(WEIGHTS, match=20 * UNIT)
+    capped = matched(full, PLACE, weights=heavy)
+    assert (capped.band, capped.best.limits) == (Band.REVIEW, ("place_only",))
+
+
+def test_names_alone_are_capped_and_a_device_that_fits_lifts_the_cap(full):
+    heavy = attrs.evolve(WEIGHTS, match=21 * UNIT)
+    capped = matched(full, NAMES, weights=heavy)
+    assert (capped.band, capped.best.limits) == (Band.REVIEW, ("names_only",))
+    assert matched(full, NAMES | {"devices": ["device-1"]}, weights=heavy).band is Band.MATCH
+
+
+def test_a_handle_that_is_the_local_part_of_the_address_is_evidence_and_is_no_more_than_a_name():
+    with opened() as store:
+        store.add(ban(email="granite.wombat77@example.org"))
+        store.add(ban("b2", handle="velvetnarwhal"))
+        handle = row(matched(store, {"handle": "granite_wombat77"}), "handle")
+        assert (handle.agreement, handle.detail, handle.against) == ("close", "local", "email")
+        local = row(matched(store, {"email": "velvet.narwhal@example.com"}), "email")
+        assert (local.agreement, local.detail, local.against) == ("close", "name", "handle")
+        assert matched(store, {"handle": "granite_wombat77"}).band is Band.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("guard", "given"), [("older_account", {"created_at": 5}), ("verified", {"verified": True, "created_at": 50})]
+)
+def test_older_and_verified_accounts_are_never_matched_by_name_or_avatar(guard, given):
+    with opened() as store:
+        store.add(ban(**FULL, created_at=10))
+        copied = matched(store, NAMES | {"avatar_pdq": PDQ} | given)
+        assert (copied.band, copied.score_bits, copied.best.guard) == (Band.NONE, 0.0, guard)
+        assert {row(copied, signal).cap for signal in ("handle", "display_name", "avatar")} == {guard}
+        assert matched(store, {"email": FULL["email"]} | given).band is Band.MATCH
+        assert matched(store, NAMES | {"created_at": 10}).band is Band.REVIEW
+
+
+def test_what_was_true_wears_off_and_a_phone_is_given_to_somebody_else(full):
+    fresh, old = (matched(full, PLACE, at=at) for at in (1, 500 * DAY))
+    assert row(old, "device").units < row(fresh, "device").units
+    assert "age" in row(old, "device").cap
+    assert row(old, "ip").units == 0
+    phone = {"phone": FULL["phone"]}
+    late = matched(full, phone, at=WEIGHTS.recycled_days * DAY)
+    assert (late.band, row(late, "phone").cap) == (Band.NONE, "recycled")
+    assert matched(full, phone, at=WEIGHTS.recycled_days * DAY - 1).band is Band.MATCH
+    # A number that somebody else may have now shows nobody on a tablet of the family.
+    assert matched(full, phone | PLACE, at=WEIGHTS.recycled_days * DAY).band is not Band.MATCH
+
+
+def test_another_identity_is_never_a_match_not_even_where_it_says_nothing():
+    canon = Canon(weightless=Weightless(listed={"identity": ["cd" * 32]}))
+    with opened() as plain, opened(canon=canon) as flagged:
+        for store in (plain, flagged):
+            store.add(ban(**FULL))
+            match = matched(store, FULL | {"identity_tag": "cd" * 32})
+            assert (match.band, match.best.limits) == (Band.REVIEW, ("other_identity",))
+
+
+def test_a_value_that_many_hold_says_less(full):
+    def holders(form):
+        return {"device": 5_001, "email": 1}.get(form.signal)
+
+    common = Population(total=1_000_000, holders=holders)
+    rare = matched(full, {"devices": ["device-1"]})
+    less = matched(full, {"devices": ["device-1"]}, population=common)
+    # 5,000 others of a million: a little over seven and a half bits.
+    assert (
+        less.best.score_units == row(rare, "device").of_units - row(rare, "device").rarity + row(less, "device").rarity
+    )
+    assert row(less, "device").share_ppb == pytest.approx(5_000_000, rel=0.01)
+    assert less.band is Band.NONE
+    # One holder is the banned account itself.
+    assert matched(full, {"email": FULL["email"]}, population=common).band is Band.MATCH
+    with pytest.raises(InputError):
+        matched(full, FULL, population=Population(total=10, holders=lambda _: -1))
+
+
+def test_what_says_nothing_is_shown_with_its_reason():
+    canon = Canon(weightless=Weightless(listed={"ip": ["203.0.113.0/24"]}))
+    with opened(canon=canon) as store:
+        store.add(ban(handle="granite wombat", ip="203.0.113.7"))
+        match = matched(store, {"handle": "granite wombat", "ip": "203.0.113.7"})
+        assert (row(match, "ip").units, row(match, "ip").cap) == (0, "listed")
+        assert ("ip", "address", "listed") in match.weightless
+        assert "says nothing: ip (listed)" in match.explain()
+
+
+def test_both_of_two_bans_are_reported_in_one_order():
+    with opened() as store:
+        store.add_many([ban(f"b{n}", devices=["device-1"], email="same@example.org") for n in (3, 1, 2)])
+        store.add(ban("a9", devices=["device-1"]))
+        match = matched(store, {"devices": ["device-1"], "email": "same@example.org"})
+        assert [scored.ban_id for scored in match.candidates] == ["b1", "b2", "b3", "a9"]
+        assert match.best == match.candidates[0]
+        assert [scored.band for scored in match.candidates] == [Band.MATCH] * 3 + [Band.REVIEW]
+
+
+def test_truncation_is_shown():
+    with opened(most=2) as store:
+        store.add_many([ban(f"b{n}", devices=["device-1"]) for n in range(4)])
+        match = matched(store, {"devices": ["device-1"]})
+        assert match.truncated and match.to_dict()["truncated"]
+        assert "more bans share a value" in match.explain()
+
+
+def test_an_empty_list_and_a_stranger_give_nothing(full):
+    with opened() as store:
+        match = matched(store, FULL)
+        assert (match.band, match.score_bits, match.evidence, match.best) == (Band.NONE, 0.0, (), None)
+        assert replay(match.to_bytes(), WEIGHTS) == match
+    assert matched(full, {"phone": "+8613900000000"}).candidates == ()
+
+
+def test_a_match_explains_itself_to_staff_and_tells_the_public_nothing(full):
+    match = matched(full, {"email": FULL["email"], "devices": ["device-1"]})
+    assert "b1: match" in match.explain()
+    assert "email exact (address): +31.2 bits" in match.explain()
+    none = matched(full, {"phone": "+8613900000000"})
+    assert match.public_text() == none.public_text()
+    assert FULL["email"] not in match.explain() and b"harrow" not in match.to_bytes()
+
+
+# -- persons who were cleared ------------------------------------------------------------------
+
+SIBLING = {"email": "sib@example.org", "phone": "+8613800138001", "devices": ["device-1", "phone-2"], "ip": FULL["ip"]}
+
+
+@pytest.fixture
+def cleared():
+    with opened() as store:
+        store.add(ban(**FULL))
+        store.exempt("b1", Signals(**SIBLING), note=b"appeal 7")
+        yield store
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        SIBLING,
+        SIBLING | {"email": "new.sib@example.org"},
+        SIBLING | {"phone": "+8613800138002"},
+        SIBLING | {"devices": ["device-1"]},
+        SIBLING | {"devices": ["device-1", "device-2"], "payment": FULL["payment"]},
+        SIBLING | {"handle": FULL["handle"]},
+        {"email": "sib@example.org", "devices": ["device-1"]},
+    ],
+    ids=numbered,
+)
+def test_a_cleared_person_is_known_again_when_something_changes(cleared, given):
+    match = matched(cleared, given)
+    assert (match.band, match.candidates, match.exempted) == (Band.NONE, (), ("b1",))
+    assert "cleared of: b1" in match.explain()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        FULL,
+        {"email": FULL["email"], "devices": ["device-1"]},
+        {"devices": ["device-1"], "ip": FULL["ip"]},
+        {"devices": ["phone-2", "device-2"]},
+        {"email": "sib@example.org", "phone": FULL["phone"]},
+    ],
+    ids=numbered,
+)
+def test_the_banned_person_is_not_cleared_with_the_sibling(cleared, given):
+    match = matched(cleared, given)
+    assert match.exempted == ()
+    assert match.band is not Band.NONE
+
+
+def test_whoever_was_cleared_by_what_both_share_is_cleared_of_exactly_that():
+    with opened() as store:
+        store.add(ban(**FULL))
+        store.exempt("b1", Signals(devices=["device-1"]))
+        assert matched(store, {"devices": ["device-1"]}).exempted == ("b1",)
+        assert matched(store, {"devices": ["device-1"], "email": FULL["email"]}).band is Band.MATCH
+
+
+@settings(max_examples=60)
+@given(signals(), signals())
+def test_a_pair_that_was_cleared_never_links(banned, person):
+    with opened() as store:
+        store.add(NewBan(ban_id="b1", signals=banned, starts_at=0))
+        try:
+            store.exempt("b1", person)
+        except InputError:
+            return  # nothing of it has weight
+        match = matched(store, person)
+        assert match.best is None
+        # The avatar is no part of what is kept of a person.
+        assert matched(store, attrs.evolve(person, avatar_pdq=None) if _more(person) else person).best is None
+
+
+def _more(person):
+    return any(signal != "avatar" for signal, _ in person.given())
+
+
+# -- laws ------------------------------------------------------------------------------------
+
+
+@settings(max_examples=60)
+@given(st.lists(signals(), min_size=1, max_size=4), signals(), st.integers(0, 10**8))
+def test_evidence_adds_up_and_can_be_worked_out_again(banned, person, at):
+    with opened() as store:
+        store.add_many([NewBan(ban_id=f"b{n}", signals=one, starts_at=0) for n, one in enumerate(banned)])
+        for asked in (person, *banned):
+            match = matched(store, asked, at=at)
+            for scored in (*match.candidates, *([match.best] if match.best else [])):
+                assert sum(row.bits for row in scored.evidence) == scored.score_bits
+                assert sum(row.units for row in scored.evidence) == scored.score_units
+                assert [row.signal for row in scored.evidence] == list(SIGNALS)
+                assert all(row.units <= max(row.of_units, 0) for row in scored.evidence)
+                assert all(row.units == row.of_units or row.cap for row in scored.evidence)
+            data = match.to_bytes()
+            again = replay(data, WEIGHTS)
+            assert (again, again.to_bytes(), again.digest) == (match, data, match.digest)
+            assert replay(json.loads(data), WEIGHTS) == match
+
+
+@settings(max_examples=80)
+@given(signals(), signals(), st.sampled_from(SIGNALS), st.booleans(), st.integers(0, 10**8))
+def test_more_agreement_never_lowers_score_or_band(banned, person, signal, cross, at):
+    field = {"device": "devices", "avatar": "avatar_pdq", "identity": "identity_tag"}.get(signal, signal)
+    name = {"handle": "display_name", "display_name": "handle"}.get(field, field) if cross else field
+    value = getattr(banned, name)
+    if not value:
+        return
+    before = getattr(person, field)
+    if before and not isinstance(before, tuple):
+        return  # something would be taken away
+    more = attrs.evolve(person, **{field: (*before, *value)[:32] if isinstance(value, tuple) else value})
+    with opened() as store:
+        store.add(NewBan(ban_id="b1", signals=banned, starts_at=0))
+        one, two = matched(store, person, at=at), matched(store, more, at=at)
+        assert two.score_bits >= one.score_bits
+        assert two.band.rank >= one.band.rank
+
+
+@settings(max_examples=80)
+@given(signals(), signals(), st.sampled_from(SIGNALS), st.booleans())
+def test_a_flag_of_shared_values_never_raises_anything(banned, person, signal, as_counts):
+    values = [value for name, value in person.given() if name == signal]
+    if as_counts:
+        weightless = Weightless(holders=lambda form: 2_000 if form.signal == signal else None)
+    else:
+        weightless = Weightless(listed={signal: values})
+    strict = attrs.evolve(WEIGHTS, differs=dict.fromkeys(SIGNALS, -2 * UNIT))
+    # Of a ban from before the flag everything is kept.
+    with opened() as store:
+        record = store.add(NewBan(ban_id="b1", signals=banned, starts_at=0))
+        plain = store.prepare(person)
+        flagging = type(store.tagger)(KEYS, "accounts", Canon(weightless=weightless))
+        flagged = flagging.prepare(person)
+        for weights in (WEIGHTS, strict):
+            one = judged(plain, record, weights)
+            two = judged(flagged, record, weights)
+            assert two.score_bits <= one.score_bits
+            assert two.band.rank <= one.band.rank
+
+
+def judged(query, record, weights):
+    from platgov._blacklist.bans import Candidate, Candidates
+    from platgov._blacklist.tags import compare
+
+    found = Candidates(
+        found=(Candidate(record=record, agreements=compare(query, record)),),
+        truncated=False,
+        weightless=query.weightless,
+    )
+    return judge(query, found, weights=weights, at=1)
+
+
+@settings(max_examples=60)
+@given(signals(), st.sampled_from(["place", "names"]), st.integers(1, 60 * UNIT))
+def test_place_alone_and_names_alone_are_never_a_match(banned, which, line):
+    fields = {"place": ("devices", "ip", "payment"), "names": ("handle", "display_name")}[which]
+    given = {name: getattr(banned, name) for name in fields if getattr(banned, name)}
+    if not given:
+        return
+    weights = attrs.evolve(WEIGHTS, review=1, match=line)  # however low the line is
+    with opened() as store:
+        store.add(NewBan(ban_id="b1", signals=banned, starts_at=0))
+        assert matched(store, given, weights=weights).band is not Band.MATCH
+        if which == "names" and banned.email and "handle" in given:
+            crossed = given | {"email": f"{banned.email.rpartition('@')[0]}@elsewhere.example"}
+            assert matched(store, crossed, weights=weights).band is not Band.MATCH
+
+
+@settings(max_examples=40)
+@given(signals(), st.integers(0, 100), st.integers(1, 100), st.integers(0, 100), st.integers(0, 250))
+def test_only_bans_in_force_ever_match(banned, starts, lasts, lifted, at):
+    with opened() as store:
+        store.add(NewBan(ban_id="b1", signals=banned, starts_at=starts, ends_at=starts + lasts))
+        store.update("b1", lifted_at=starts + lifted)
+        in_force = starts <= at < starts + min(lasts, lifted)
+        assert (matched(store, banned, at=at).best is not None) <= in_force
+        # A list of candidates that is older than the instant does not help.
+        query = store.prepare(banned)
+        early = store.candidates(query, at=starts)
+        if not in_force:
+            assert judge(query, early, weights=WEIGHTS, at=at).best is None
+
+
+@settings(max_examples=40)
+@given(st.lists(signals(), min_size=2, max_size=5), signals(), st.randoms(use_true_random=False))
+def test_the_order_bans_came_in_changes_nothing(banned, person, rng):
+    bans = [NewBan(ban_id=f"b{n}", signals=one, starts_at=0) for n, one in enumerate(banned)]
+    with opened() as one, opened() as other:
+        one.add_many(bans)
+        other.add_many(rng.sample(bans, len(bans)))
+        for asked in (person, banned[0]):
+            assert matched(one, asked).to_bytes() == matched(other, asked).to_bytes()
+
+
+# -- records of matches ------------------------------------------------------------------------
+
+
+def test_a_record_that_was_changed_is_refused(full):
+    match = matched(full, FULL)
+    data = json.loads(match.to_bytes())
+    for change in (
+        lambda d: d["candidates"][0].update(score_units=1),
+        lambda d: d["candidates"][0]["evidence"][0].update(units=1),
+        lambda d: d["candidates"][0].update(age_s=DAY * 500),
+        lambda d: d.update(band="none"),
+        lambda d: d.update(extra=1),
+    ):
+        changed = json.loads(json.dumps(data))
+        change(changed)
+        with pytest.raises(VerificationError):
+            replay(changed, WEIGHTS)
+    with pytest.raises(VerificationError):
+        replay(match.to_bytes(), attrs.evolve(WEIGHTS, review=15 * UNIT))
+
+
+@pytest.mark.parametrize(
+    "bad", [b"{}", b"[]", b"{", "7", b'{"policy":"x"}', {}, {"policy": 7, "candidates": [1]}], ids=numbered
+)
+def test_what_is_no_record_of_a_match_is_refused(bad):
+    with pytest.raises((InputError, VerificationError)):
+        replay(bad, WEIGHTS)
+    broken = {"policy": WEIGHTS.digest, "candidates": [{"evidence": 7}], "best": None}
+    with pytest.raises(InputError):
+        replay(broken, WEIGHTS)
+
+
+def test_every_way_to_agree_has_a_weight():
+    names = {
+        level_name(signal, agreement, detail, permille)
+        for signal, agreement, detail, permille in (
+            *(
+                ("handle", "close", d, 900)
+                for d in ("core", "words", "inside", "ends", "end", "edit", "edits", "local")
+            ),
+            ("handle", "exact", "folded", 1000),
+            ("display_name", "exact", "squashed", 1000),
+            ("handle", "close", "end", 100),
+            *(("email", "close", d, 1000) for d in ("untagged", "local", "name")),
+            ("email", "exact", "address", 1000),
+            ("phone", "exact", "number", 1000),
+            ("device", "exact", "id", 1000),
+            ("ip", "exact", "address", 1000),
+            ("ip", "close", "net", 1000),
+            ("payment", "exact", "id", 1000),
+            ("avatar", "exact", "distance:0", 1000),
+            ("avatar", "close", "distance:9", 960),
+            ("identity", "exact", "digest", 1000),
+            ("behaviour", "exact", "token", 500),
+            ("behaviour", "exact", "token", 499),
+        )
+    }
+    assert names == set(LEVELS)
+    assert level_name("handle", "differs", "reading", 0) is None
+
+
+def test_a_match_is_a_verdict(full):
+    match = matched(full, FULL)
+    assert isinstance(match, Match)
+    assert match.weights == WEIGHTS.digest == match.policy
+    assert match.to_dict()["kind"] == "blacklist_match"
+    assert match.fingerprint == matched(full, FULL, at=9).fingerprint
+    assert match.fingerprint != matched(full, NAMES).fingerprint
+    model = NameModel.fit([f"name{n}" for n in range(1_000)])
+    assert matched(full, FULL, population=Population(total=10, names=model)).population
