@@ -5,30 +5,41 @@ It was written after the weights and forms were settled, and neither has been ch
 
 from __future__ import annotations
 
-import random
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Callable
 
 __all__ = ["SEALED", "SEALED_FLOOR"]
 
-_LEET: Final = {"a": "4^", "e": "3€", "i": "!|", "o": "0", "s": "$5", "t": "+7", "b": "8", "l": "1|", "z": "2", "g": "6"}
+_LEET: Final = {
+    "a": "4^",
+    "e": "3€",
+    "i": "!|",
+    "o": "0",
+    "s": "$5",
+    "t": "+7",
+    "b": "8",
+    "l": "1|",
+    "z": "2",
+    "g": "6",
+}
 _ABROAD: Final = {
-    "a": "ɑα", "b": "Ꮟ", "c": "ⅽϲ", "d": "ⅾᏧ", "e": "ҽ℮", "g": "ɡ", "h": "Ꮒ", "i": "ⅰɩ", "j": "ϳ", "k": "ⲕ", "l": "ⅼ",
-    "m": "ⅿ", "n": "ո", "o": "օᴏ", "p": "ⲣ", "r": "ᴦⲅ", "s": "ꜱ", "t": "ᴛ", "u": "ʋᴜ", "v": "ⅴᴠ", "w": "ᴡ", "x": "ⅹ", "y": "γʏ",
-    "z": "ᴢ",
+    "a": "ɑα", "b": "Ꮟ", "c": "ⅽϲ", "d": "ⅾᏧ", "e": "ҽ℮", "g": "ɡ", "h": "Ꮒ", "i": "ⅰɩ", "j": "ϳ", "k": "ⲕ",
+    "l": "ⅼ", "m": "ⅿ", "n": "ո", "o": "օᴏ", "p": "ⲣ", "r": "ᴦⲅ", "s": "ꜱ", "t": "ᴛ", "u": "ʋᴜ", "v": "ⅴᴠ",
+    "w": "ᴡ", "x": "ⅹ", "y": "γʏ", "z": "ᴢ",
 }  # fmt: skip
 _NEIGHBOUR: Final = {
-    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl", "p": "o",
-    "a": "qsz", "s": "adw", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli", "l": "ko", "z": "ax",
-    "x": "zcs", "c": "xvd", "v": "cbf", "b": "vng", "n": "bmh", "m": "nj",
+    "q": "wa", "w": "qes", "e": "wrd", "r": "etf", "t": "ryg", "y": "tuh", "u": "yij", "i": "uok", "o": "ipl",
+    "p": "o", "a": "qsz", "s": "adw", "d": "sfe", "f": "dgr", "g": "fht", "h": "gjy", "j": "hku", "k": "jli",
+    "l": "ko", "z": "ax", "x": "zcs", "c": "xvd", "v": "cbf", "b": "vng", "n": "bmh", "m": "nj",
 }  # fmt: skip
 _AFFIXES: Final = [
-    "mr{}", "{}tv", "{}_returns", "dj.{}", "{}fanpage", "team{}", "{}_hq", "{}2go", "ask{}", "el_{}", "{}mk2", "iam{}now",
-    "{}_offiziell", "oh{}", "{}reborn",
+    "mr{}", "{}tv", "{}_returns", "dj.{}", "{}fanpage", "team{}", "{}_hq", "{}2go", "ask{}", "el_{}",
+    "{}mk2", "iam{}now", "{}_offiziell", "oh{}", "{}reborn",
 ]  # fmt: skip
 
 

@@ -55,6 +55,7 @@ nitpick_ignore_regex = [
         r"(platgov\._.*\.)?(Limits|Change|Proof|Explainer|Fold|Progress|Row|Identity|SQLiteSession|Recovery|Flow|Table)",
     ),
     (r"py:.*", r"(platgov\._minors\.\w+\.)?(Basis|Counter|CounterKey|Limit|Span|View|_Rules|_Ruled)"),
+    (r"py:.*", r"(platgov\._names\.outline\.)?Outline|st\..*|random\..*|pytest\..*"),
     (r"py:.*", r"platgov\._conditions\.tree\..*"),
 ]
 
@@ -62,8 +63,8 @@ nitpick_ignore_regex = [
 GoogleDocstring._parse_attribute_docstring = GoogleDocstring._consume_to_end  # type: ignore[method-assign]  # noqa: SLF001
 
 PUBLIC = (
-    "accounts", "blacklist", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames", "ledger",
-    "measures", "messages", "minors", "names", "rules", "schedules", "stores", "verdict",
+    "accounts", "blacklist", "cli", "codec", "conditions", "consistency", "enforcement", "errors", "facts", "frames",
+    "ledger", "measures", "messages", "minors", "names", "rules", "schedules", "stores", "testing", "verdict",
 )  # fmt: skip
 HOMES = {
     name: f"platgov.{module}.{name}"

@@ -15,9 +15,11 @@ to appeal; who was taken for somebody else is never taken for them again.
 from platgov._blacklist.banlist import BanList, Rotation
 from platgov._blacklist.blacklist import Blacklist
 from platgov._blacklist.canonical import Canon, Form, Weightless
+from platgov._blacklist.estimate import Calibration, Estimate
 from platgov._blacklist.evidence import replay
 from platgov._blacklist.exporting import Cleared, Erased, HeldAppeal, HeldBan, Holdings
 from platgov._blacklist.keys import KeyRing
+from platgov._blacklist.linkage import Encoded, Link, Linkage, LinkField, Links
 from platgov._blacklist.match import Band, Evidence, Match, Scored
 from platgov._blacklist.notices import public_text
 from platgov._blacklist.probing import Friction, ProbeGuard, ProbePolicy, Tally
@@ -45,9 +47,12 @@ __all__ = [
     "BanStatus",
     "Band",
     "Blacklist",
+    "Calibration",
     "Canon",
     "Cleared",
+    "Encoded",
     "Erased",
+    "Estimate",
     "Evidence",
     "Form",
     "Friction",
@@ -59,6 +64,10 @@ __all__ = [
     "ImportedList",
     "KeyRing",
     "Level",
+    "Link",
+    "LinkField",
+    "Linkage",
+    "Links",
     "ListSource",
     "Match",
     "NameModel",

@@ -179,8 +179,10 @@ def held_on(
     life: Life, who: Signals | str, at: int, procedure: BanProcedure, opened: Callable[[Ban, int], str | None]
 ) -> Holdings:
     """Give what is held; see `Blacklist.export`."""
+    cleared: tuple[Cleared, ...] = ()
+    searches: tuple[int, ...] = ()
     if isinstance(who, str):
-        ids, cleared, searches = [identifier(who, "Blacklist", "ban_id")], (), ()
+        ids = [identifier(who, "Blacklist", "ban_id")]
     elif isinstance(who, Signals):
         query = life.prepare(who)
         ids = [record.ban_id for record in life.about(query)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from platgov import messages as catalogues
 from platgov._blacklist.checks import refuse
@@ -65,7 +65,7 @@ def notice_of(
             raise refuse("Blacklist", "match", "does not name this ban", "other_ban")
         linked = tuple(row.signal for row in scored.evidence if row.units > 0)
 
-    def say(key: str, **values: object) -> str:
+    def say(key: str, **values: Any) -> str:
         return texts.text(f"blacklist.notice.{key}", language, zone=zone, **values)
 
     def lines() -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -50,7 +50,7 @@ def screened(
 
 def _screened(
     life: Life,
-    accounts: Iterable[tuple[str, Signals]],
+    accounts: Iterable[Any],
     judged: Callable[[Prepared, Candidates, int], Match],
     now: int,
     since: int | None,

@@ -124,7 +124,7 @@ class ImportedList:
         with self._life.changing() as session:
             start = self._since(session, source, to_epoch(at))
             new = known = 0
-            for number, signals in enumerate(entries):
+            for number, signals in enumerate[Any](entries):
                 if not isinstance(signals, Signals) or number >= _MOST_ENTRIES:
                     raise refuse("ImportedList", "entries", f"give Signals, {_MOST_ENTRIES} at most", "type")
                 ban_id = self._life.id_for(session, source.key, self._life.prepare(signals))
