@@ -378,3 +378,20 @@ def test_places_are_found_in_any_order_and_none_is_made_up(tmp_path):
     assert places.fact("rude") == line_of(FAULTY, "rude =")
     assert places.rule("nobody") is None and places.of("gap", (), ()) is None
     assert places.of("needless_grant", ("own",), ("partner",)) == line_of(FAULTY, "[[grants]]")
+
+
+def test_what_is_interrupted_says_so(run, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RuleFile, "read", stopped)
+    assert run("diff", "clean.toml", "newer.toml") == (130, [], "interrupted\n")
+
+
+@pytest.mark.parametrize("files", [("clean.toml", "bad.toml"), ("bad.toml", "clean.toml")])
+def test_diff_tells_only_of_the_file_that_cannot_be_read(run, files):
+    pathlib.Path("bad.toml").write_text(CLEAN.replace("links > 3", "likns > 3"), encoding="utf-8")
+    code, lines, err = run("diff", *files)
+    assert code == 1
+    told = "\n".join([*lines, err])
+    assert "bad.toml" in told and "clean.toml" not in told

@@ -1,5 +1,6 @@
 """The command that audits a ledger: what it finds, what it leaves open, and what each number comes from."""
 
+import argparse
 import json
 import pathlib
 import random
@@ -9,6 +10,7 @@ import sys
 import pytest
 
 from audit_support import RULES, T0, build
+from platgov._cli import auditing
 from platgov._report.audit import OUTCOMES, Options, audit
 from platgov._report.groups import Groups
 from platgov._report.queries import Source, queries
@@ -226,6 +228,34 @@ def test_without_the_extra_the_text_is_still_there_and_the_page_says_what_is_mis
         assert (done.stderr == "--html: needs the extra `report`: pip install 'platgov[report]'\n") is bool(more)
         assert done.stdout.startswith("audit of book.db") is not bool(more)
     assert not (world / "page.html").exists()
+
+
+@pytest.mark.parametrize("missing", ["matplotlib", "attrs"])
+def test_only_a_missing_extra_is_said_to_be_one(world, run, monkeypatch, missing):
+    gone = "matplotlib" if missing == "matplotlib" else "platgov._report"
+    for name in [name for name in sys.modules if name.startswith((gone, "platgov._report"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    if missing == "attrs":  # a broken installation is no missing extra
+        with pytest.raises(ImportError, match="attrs"):
+            run(world, "book.db", "--html", "page.html")
+    else:
+        code, out, err = run(world, "book.db", "--html", "page.html")
+        assert (code, out) == (1, "")
+        assert err == "--html: needs the extra `report`: pip install 'platgov[report]'\n"
+
+
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt, 130), (BrokenPipeError, None)])
+def test_an_audit_that_is_stopped_says_so_unless_nobody_reads(world, run, monkeypatch, stop, code):
+    def stopped(*_, **__):
+        raise stop
+
+    monkeypatch.setattr(auditing, "_audited", stopped)
+    if code is None:
+        with pytest.raises(stop):
+            auditing.run(argparse.Namespace(ledger=str(world / "book.db"), rules=[], html=None))
+    else:
+        assert run(world, "book.db") == (code, "", "interrupted\n")
 
 
 def test_what_others_recorded_cannot_move_the_cursor(tmp_path, run):

@@ -209,3 +209,40 @@ def test_a_flood_of_near_names_is_bounded_and_says_so():
             assert len(found.found) <= 2 * 8 * 16
             assert "b399" in ids(found)
             store.compact()
+
+
+def begun(numbers):
+    """Give bans of names that begin alike and end in their own way."""
+    return [
+        NewBan(
+            ban_id=f"b{n:03}",
+            signals=Signals(handle=f"wombat{LETTERS[n // 64]}q{LETTERS[n // 8 % 8]}q{LETTERS[n % 8]}", ip=SHARED),
+            starts_at=0,
+        )
+        for n in numbers
+    ]
+
+
+SHARED = "203.0.113.7"
+AROUND = "xyxyxyxywombatzyzyzyzy"
+
+
+@pytest.mark.parametrize(
+    ("bans", "looked_at", "truncated"), [(1, 1, False), (32, 32, False), (33, 32, True), (64, 32, True), (65, 0, True)]
+)
+def test_bans_that_share_a_part_of_a_name_are_bounded_and_it_says_so(bans, looked_at, truncated):
+    with opened() as store:
+        store.add_many(begun(range(bans)))
+        found = store.candidates(Signals(handle=AROUND), at=1)
+        assert ids(found) == [f"b{n:03}" for n in range(bans)][bans - looked_at :]
+        assert found.truncated is truncated
+
+
+@pytest.mark.parametrize(("bans", "truncated"), [(64, False), (65, True)])
+def test_bans_that_were_found_otherwise_are_not_missing(bans, truncated):
+    with opened() as store:
+        store.add_many(begun(range(bans)))
+        found = store.candidates(Signals(handle=AROUND, ip=SHARED), at=1)
+        assert len(ids(found)) == bans
+        # Of a part that more than 64 share it is not known which they are.
+        assert found.truncated is truncated

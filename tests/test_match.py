@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from blacklist_strategies import KEYS, ban, numbered, opened, signals
+import blacklist_slow
+from blacklist_strategies import KEYS, SECRET, ban, numbered, opened, signals
 from platgov._blacklist.canonical import Canon, Weightless
 from platgov._blacklist.evidence import judge, replay
+from platgov._blacklist.keys import KeyRing
 from platgov._blacklist.match import Band, Match
 from platgov._blacklist.rarity import UNIT, NameModel, Population
 from platgov._blacklist.signals import SIGNALS, Signals
-from platgov._blacklist.store import NewBan
+from platgov._blacklist.store import NewBan, TagStore
 from platgov._blacklist.weights import DAY, LEVELS, Weights, level_name
 from platgov.errors import InputError, VerificationError
 
@@ -366,7 +368,7 @@ def test_a_flag_of_shared_values_never_raises_anything(banned, person, signal, a
 
 def judged(query, record, weights):
     from platgov._blacklist.bans import Candidate, Candidates
-    from platgov._blacklist.tags import compare
+    from platgov._blacklist.comparing import compare
 
     found = Candidates(
         found=(Candidate(record=record, agreements=compare(query, record)),),
@@ -488,3 +490,109 @@ def test_a_match_is_a_verdict(full):
     assert match.fingerprint != matched(full, NAMES).fingerprint
     model = NameModel.fit([f"name{n}" for n in range(1_000)])
     assert matched(full, FULL, population=Population(total=10, names=model)).population
+
+
+# -- many bans at once -----------------------------------------------------------------------
+
+
+def shown(agreement):
+    """Give all of an agreement: its equality leaves out forms and other ways."""
+    forms = tuple((form.signal, form.kind, form.value) for form in agreement.forms)
+    return (
+        *(getattr(agreement, name) for name in ("signal", "level", "detail", "permille", "against")),
+        forms,
+        tuple(shown(other) for other in agreement.also),
+    )
+
+
+def assert_as_one_by_one(store, given, *, at, weights=WEIGHTS, population=None):
+    query = store.prepare(given)
+    found = store.candidates(query, at=at)
+    for candidate in found.found:
+        slow = [shown(row) for row in blacklist_slow.compare(query, candidate.record)]
+        assert [shown(row) for row in candidate.agreements] == slow
+    options = {"weights": weights, "population": population, "at": at}
+    fast = judge(query, found, **options)
+    assert fast.to_bytes() == blacklist_slow.judge(query, found, **options).to_bytes()
+    return fast
+
+
+few_names = st.sampled_from(
+    ["granite_wombat", "granite wombat 77", "GraniteWombat", "gran1te_wombats", "wombat granite", "velvet narwhal"]
+)
+few = st.fixed_dictionaries(
+    {"handle": few_names},
+    optional={
+        "display_name": few_names,
+        "email": st.sampled_from(["granite.wombat@gmail.com", "granitewombat+x@gmail.com", "kim@x.org"]),
+        "phone": st.sampled_from(["+8613800138000", "+8613800138001"]),
+        "devices": st.lists(st.sampled_from(["device-1", "device-2", "device-3"]), max_size=3),
+        "ip": st.sampled_from(["203.0.113.7", "203.0.113.8", "198.51.100.1"]),
+        "payment": st.sampled_from(["fingerprint-1", "fingerprint-2"]),
+        "avatar_pdq": st.sampled_from([PDQ, PDQ[:-1] + "e", PDQ[::-1], "0" * 64]),
+        "identity_tag": st.sampled_from(["ab" * 32, "cd" * 32]),
+        "behaviour": st.lists(st.sampled_from(["posts-at-night", "same-typo", "emoji-run"]), max_size=3),
+        "verified": st.booleans(),
+        "created_at": st.sampled_from([5, 50, 500]),
+    },
+)
+
+
+@settings(deadline=None)
+@given(
+    held=st.lists(st.tuples(few, st.integers(0, 3 * 365 * DAY), st.booleans()), min_size=1, max_size=12),
+    given_=few,
+    rotated=st.booleans(),
+    cleared=st.booleans(),
+    known=st.booleans(),
+    harsh=st.booleans(),
+)
+def test_many_bans_at_once_come_to_the_same_bytes_as_one_by_one(*, held, given_, rotated, cleared, known, harsh):
+    options = {}
+    if known:
+        options["population"] = Population(total=10_000, holders=lambda form: len(form.value) * 7)
+    if harsh:
+        differs = tuple((signal, -2 * UNIT) for signal in SIGNALS)
+        options["weights"] = attrs.evolve(WEIGHTS, differs=differs, review=9 * UNIT, recycled=UNIT)
+    with opened() as old:
+        bans = [NewBan(ban_id=f"b{n}", signals=Signals(**one), starts_at=at) for n, (one, at, _) in enumerate(held)]
+        old.add_many(bans)
+        if cleared:
+            old.exempt("b0", Signals(**given_))
+        keys = KeyRing.of({1: SECRET, 2: bytes(range(2, 34))}, current=2)
+        store = TagStore(old._store, keys, "accounts") if rotated else old
+        if rotated:
+            for one, (_, _, again) in zip(bans, held, strict=True):
+                if again:
+                    store.rewrap(one.ban_id, one.signals)
+        assert_as_one_by_one(store, Signals(**given_), at=4 * 365 * DAY, **options)
+
+
+@pytest.mark.parametrize(
+    "newcomer",
+    [
+        {"handle": "granite_wombat", "display_name": "Velvet Narwhal 7", "ip": "203.0.113.77", "devices": ["d77"]},
+        {"handle": "granite wombat 7712", "ip": "203.0.113.9", "behaviour": ["same-typo", "habit-3"]},
+        {"handle": "someone else", "ip": "203.0.113.254", "phone": "+8613800130042"},
+    ],
+    ids=["family", "number", "network"],
+)
+def test_a_family_of_names_in_one_network_comes_to_the_same_bytes_as_one_by_one(newcomer):
+    with opened(most=64) as store:
+        store.add_many(
+            NewBan(
+                ban_id=f"b{n}",
+                signals=Signals(
+                    handle=f"granite_wombat{n:03d}",
+                    display_name=f"Velvet Narwhal{'e' * (n % 3)} {n}",
+                    phone=f"+861380013{n:04d}",
+                    devices=[f"d{n}", f"e{n}"][: 1 + n % 2],
+                    ip=f"203.0.113.{n % 250}",
+                    behaviour=[f"habit-{n % 40}", "same-typo"][: 1 + n % 2],
+                ),
+                starts_at=n * DAY,
+            )
+            for n in range(200)
+        )
+        match = assert_as_one_by_one(store, Signals(**newcomer), at=400 * DAY)
+        assert match.best is not None and match.truncated

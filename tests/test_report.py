@@ -12,13 +12,15 @@ import pytest
 
 from audit_support import RULES, T0, build
 from platgov._report.audit import Options, audit
+from platgov._report.findings import findings_of
 from platgov._report.groups import Groups
 from platgov._report.page import page
 from platgov._report.plots import Estimate, Series, estimates, over_time
 from platgov._report.queries import Source, queries
 from platgov._report.style import STYLE
+from platgov._report.text import text as text_of
 from platgov._report.words import duration, interval, number, share, signed
-from platgov.consistency import ReplayStatus
+from platgov.consistency import AgreementStatus, ParityStatus, QualityStatus, ReplayStatus
 from platgov.ledger import Ledger, Record
 from platgov.rules import RuleSet
 
@@ -316,6 +318,91 @@ def test_a_page_says_when_all_is_well_and_when_not_all_was_checked(both):
     faulty = attrs.evolve(bare, replay=attrs.evolve(bare.replay, fault="entry 3 (commitment)", verified=None))
     assert "1 thing was found." in page(faulty, nobody)
     assert "The ledger does not verify: entry 3 (commitment)." in page(faulty, nobody)
+
+
+def first(rows, **changed):
+    return (attrs.evolve(rows[0], **changed), *rows[1:])
+
+
+@pytest.mark.parametrize(("odds", "words"), [(2.5, "2.5 times as often"), (None, "otherwise as often")])
+def test_a_reviewer_who_departs_from_the_rules_is_an_alarm(both, odds, words):
+    reviewers = both[0].reviewers
+    rows = first(reviewers.reviewers, status=ParityStatus.DISPARITY, shrunk_odds=odds)
+    found = attrs.evolve(both[0], reviewers=attrs.evolve(reviewers, reviewers=rows))
+    says = f"{rows[0].reviewer} departs from the rules {words} as the others"
+    assert [one.is_alarm for one in findings_of(found) if one.says == says] == [True]
+
+
+@pytest.mark.parametrize(("high", "is_alarm"), [(0.5, True), (0.9, False), (None, False)])
+def test_disagreement_is_an_alarm_only_where_it_is_sure(both, high, is_alarm):
+    read = both[0].read
+    vague = attrs.evolve(read[0].agreement, status=AgreementStatus.TOO_VAGUE, alpha=0.4, low=0.3, high=high)
+    found = attrs.evolve(both[0], read=(attrs.evolve(read[0], agreement=vague, rule="spam.links"),))
+    (one,) = [one for one in findings_of(found) if one.query == "agreement"]
+    assert one.is_alarm is is_alarm
+    assert ("may disagree" in one.says) is not is_alarm
+    assert "under spam.links: alpha is 0.40" in one.says
+
+
+@pytest.mark.parametrize(("longer", "word"), [(0.8, "longer"), (0.2, "shorter"), (None, "shorter")])
+def test_a_group_that_waits_otherwise_is_an_alarm(both, longer, word):
+    waits = both[0].waits
+    rows = first(waits.by_group, status=ParityStatus.DISPARITY, longer=longer, q=0.001)
+    found = attrs.evolve(both[0], waits=attrs.evolve(waits, by_group=rows, status=ParityStatus.DISPARITY))
+    says = f"group {rows[0].group} waits {word} for measures than the others (q = 0.001)"
+    assert [one.is_alarm for one in findings_of(found) if one.says == says] == [True]
+
+
+def test_a_rule_that_is_overturned_too_often_is_an_alarm(both):
+    found = attrs.evolve(both[0], qualities=first(both[0].qualities, status=QualityStatus.OVER_INCLUSIVE))
+    (one,) = [one for one in findings_of(found) if one.query == "quality"]
+    row = both[0].qualities[0]
+    assert one.is_alarm
+    assert one.says.startswith(f"{row.rule_id} is overturned in {row.overturned:,} of {row.measures:,} measures")
+
+
+def test_a_difference_without_a_number_is_still_told(both):
+    compared = next(one for one in both[0].compared if one.parity.disparities)
+    row = compared.parity.disparities[0]
+    bare = attrs.evolve(row.difference, value=None, low=None, high=None)
+    assert signed(bare) == "-"
+    assert signed(attrs.evolve(bare, value=0.125)) == "+12.5 pp"
+    changed = {
+        name: tuple(attrs.evolve(item, difference=bare) if item == row else item for item in rows)
+        for name in ("groups", "by_group", "by_rule")
+        if (rows := getattr(compared.parity, name, None)) is not None
+    }
+    found = attrs.evolve(both[0], compared=(attrs.evolve(compared, parity=attrs.evolve(compared.parity, **changed)),))
+    assert any(f"group {row.group} differs from the others by an unknown amount" in one.says for one in found.alarms)
+
+
+def test_groups_of_which_nothing_can_be_compared_are_said_to_be_open(both):
+    found = attrs.evolve(both[0], compared=(), watched=())
+    assert any("groups cannot be compared" in one.says for one in found.open)
+    text = "\n".join(lines_of(found, both[1]))
+    assert "groups cannot be compared" in text
+
+
+def test_outcomes_that_were_not_watched_have_no_evidence_over_time(both):
+    found = attrs.evolve(both[0], watched=())
+    assert "Evidence over time" in page(*both)
+    assert "Evidence over time" not in page(found, both[1])
+    assert not any(query.id.startswith("monitor-") for query in queries(both[1], found))
+
+
+def test_a_long_list_is_cut_in_the_text_and_says_so(both):
+    entries = tuple(
+        attrs.evolve(both[0].replay.entries[0], seq=seq, status=ReplayStatus.UNEXPLAINED, says="differs", code="other")
+        for seq in range(1000)
+    )
+    flooded = attrs.evolve(both[0], replay=attrs.evolve(both[0].replay, entries=entries))
+    said = lines_of(flooded, both[1])
+    assert any(re.fullmatch(r"       and \d+ more \(--json has all of them\)", line) for line in said)
+    assert sum(line.startswith("FOUND  entry ") for line in said) < 100
+
+
+def lines_of(found, source):
+    return text_of(found, source).split("\n")
 
 
 def test_numbers_are_written_for_people():

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from blacklist_strategies import KEYS, OTHER, SECRET, ban, ids, numbered, opened, row, signals
 from platgov._blacklist import schema
 from platgov._blacklist.canonical import Canon, Weightless
+from platgov._blacklist.comparing import compare
 from platgov._blacklist.keys import KeyRing
 from platgov._blacklist.signals import SIGNALS, Signals
 from platgov._blacklist.store import NewBan, TagStore
-from platgov._blacklist.tags import compare, in_index, split
+from platgov._blacklist.tags import in_index, split
 from platgov.errors import ConflictError, InputError, SchemaError, StorageError
 from stores_support import place_of
 

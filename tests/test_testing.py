@@ -19,7 +19,6 @@ from platgov.facts import Role, fact, facts, observe
 from platgov.measures import LimitVisibility, Warn
 from platgov.rules import ConditionRule, Finding, Grant, Rule, RuleSet
 from platgov.testing import (
-    PROPERTIES,
     ConsistencyError,
     GoldenError,
     GoldenTable,
@@ -32,9 +31,6 @@ from platgov.testing import (
     mutation_score,
     strategies,
 )
-from zoo.enclosure import Post
-from zoo.fair import FAIR
-from zoo.unfair import ZOO
 
 ELSEWHERE = ("hash_order", "process")
 
@@ -63,32 +59,6 @@ def broken(call, *args, **given):
     with pytest.raises(ConsistencyError) as caught:
         call(*args, seed=7, **given)
     return caught.value
-
-
-# -- the zoo -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("unfair", ZOO, ids=lambda unfair: unfair.__name__)
-def test_every_animal_of_the_zoo_is_caught_by_its_name(unfair):
-    name = ZOO[unfair]
-    report = broken(check_rules, unfair, facts=Post, samples=120, processes=name in ELSEWHERE).report
-    assert report.broken == {name}
-    (found,) = report.counterexamples
-    assert found.sides
-    assert found.repair == PROPERTIES[name].repair
-    assert "seed=7" in found.replay
-
-
-@pytest.mark.parametrize("name", sorted(FAIR))
-def test_fair_rules_pass(name):
-    report = check_rules(FAIR[name], facts=Post, samples=80, seed=7, processes=name == "a_method")
-    assert report.broken == report.unknown == report.proved == frozenset()
-    assert {"chance", "clock", "environment", "identity", "error_as_no_match"} <= report.sampled
-
-
-def test_the_same_seed_tries_the_same_cases():
-    one, other = (str(broken(check_rules, *[next(iter(ZOO))], facts=Post, processes=False)) for _ in range(2))
-    assert one == other
 
 
 # -- proofs ------------------------------------------------------------------------------------
@@ -157,7 +127,7 @@ def forgetful_backend(event):
 
 
 def test_a_function_is_compared_with_the_rules_and_with_itself():
-    report = assert_consistent(GOOD, decide=own_backend, decide_many=GOOD.decide_many, samples=60, seed=3)
+    report = assert_consistent(GOOD, decide=own_backend, decide_many=GOOD.decide_many, samples=30, seed=3)
     assert {"agreement", "unread_fact", "batch", "hash_order", "process", "identity"} <= report.sampled
     assert "defects" in report.proved
     assert "chance" not in report.proved
@@ -209,9 +179,9 @@ class Clumsy(Rule):
 
 
 def test_rules_in_python_are_tried_one_by_one():
-    assert not check_rules(Strict(measures=[Warn()]), facts=Comment, seed=7, processes=False).broken
+    assert not check_rules(Strict(measures=[Warn()]), facts=Comment, seed=7, samples=60, processes=False).broken
     for rule, name in ((Nosy(measures=[Warn()]), "undeclared_fact"), (Clumsy(measures=[Warn()]), "raises")):
-        assert broken(check_rules, [rule], facts=Comment, processes=False).report.broken == {name}
+        assert broken(check_rules, [rule], facts=Comment, samples=60, processes=False).report.broken == {name}
 
 
 # -- reports -----------------------------------------------------------------------------------
@@ -348,7 +318,9 @@ def test_fair(consistent, platgov_seed):
     assert {"process", "hash_order"} <= report.sampled
 
 def test_unfair(checked_rules):
-    checked_rules(lambda event: "remove" if event["account_id"] == "u1" else "none", facts=Post, processes=False)
+    checked_rules(
+        lambda event: "remove" if event["account_id"] == "u1" else "none", facts=Post, samples=40, processes=False
+    )
 
 def test_golden(golden):
     golden(RULES, "golden.md")
@@ -371,7 +343,7 @@ def test_the_plugin_gives_hosts_a_seed_and_fixtures(tmp_path):
     assert "exemption: account_id alone changes what follows" in out
     assert "pytest --platgov-seed=11 'test_host.py::test_unfair'" in out
     assert "there is no table golden.md" in out
-    assert "1 failed, 2 passed" in run("--platgov-write-golden")
+    assert "1 passed" in run("--platgov-write-golden", "-k", "golden")
     assert "1 passed" in run("-k", "golden")
 
 

@@ -8,8 +8,9 @@ import attrs
 
 from platgov._blacklist.canonical import Form  # noqa: TC001 - fields are read at run time
 from platgov._blacklist.checks import identifier, refuse
+from platgov._blacklist.comparing import Agreement  # noqa: TC001 - as above
 from platgov._blacklist.signals import Signals
-from platgov._blacklist.tags import Agreement, Stored  # noqa: TC001 - as above
+from platgov._blacklist.tags import Stored  # noqa: TC001 - as above
 from platgov._time import to_epoch
 
 __all__ = ["Candidate", "Candidates", "NewBan", "check_note", "check_span"]
@@ -58,7 +59,10 @@ class Candidates:
 
     Attributes:
         found: Bans in force, by id.
-        truncated: More bans share a value than were looked at: the newest were.
+        truncated: More bans share a value than were looked at: the newest were. Or a part of a
+            name is in more names of bans than were looked at: those with most in common were,
+            and none for a part that more than 64 share. What was not looked at may be no ban in
+            force, so this says that there may be more, never that there are.
         weightless: Forms of the newcomer that were not looked up, and why.
     """
 

@@ -15,7 +15,7 @@ from platgov._blacklist.checks import refuse
 from platgov._blacklist.exempting import is_cleared
 from platgov._blacklist.match import Band, Evidence, Match, Scored
 from platgov._blacklist.rarity import UNIT, lg, plain_surprisal
-from platgov._blacklist.tags import split
+from platgov._blacklist.tags import kinds_of
 from platgov._blacklist.weights import DAY, Level, Weights, level_name, spelt
 from platgov._canonical import digest, loads
 from platgov._time import to_epoch
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from platgov._blacklist.bans import Candidate, Candidates
     from platgov._blacklist.canonical import Form
+    from platgov._blacklist.comparing import Agreement
     from platgov._blacklist.rarity import Population
-    from platgov._blacklist.tags import Agreement, Prepared
+    from platgov._blacklist.tags import Prepared
 
 __all__ = ["judge", "replay", "scored"]
 
@@ -57,16 +58,27 @@ def judge(
     """
     now = to_epoch(at)
     rarity = _Rarity(population, weights, query)
+    sums = _Sums(query, weights, rarity)
     found: list[Scored] = []
+    # Of bans below review only the best is shown: the others are added up, and nothing is made of them.
+    below: tuple[int, str, Candidate] | None = None
     exempted: list[str] = []
     for candidate in candidates.found:
         if not candidate.record.in_force(now):
             continue
         if is_cleared(query, candidate.record):
             exempted.append(candidate.record.ban_id)
-        else:
-            found.append(_one(query, candidate, weights, rarity, now))
+            continue
+        adding = sums.of(candidate)
+        added = adding.added(_age(candidate, now))
+        score = sum(added[0])
+        if score >= weights.review:
+            found.append(adding.scored(candidate.record.ban_id, _age(candidate, now), added))
+        elif below is None or (-score, candidate.record.ban_id) < below[:2]:
+            below = -score, candidate.record.ban_id, candidate
     found.sort(key=_order)
+    if not found and below is not None:
+        found.append(sums.of(below[2]).scored(below[1], _age(below[2], now)))
     return Match(
         at=now,
         policy=weights.digest,
@@ -200,24 +212,47 @@ class _Rarity:
         return min(max(0, rarity - lg(orders)), self._weights.most_rare)
 
 
-def _one(query: Prepared, candidate: Candidate, weights: Weights, rarity: _Rarity, now: int) -> Scored:
-    record = candidate.record
-    older = (
-        query.created_at is not None
-        and record.account_created_at is not None
-        and query.created_at < record.account_created_at
-    )
-    held = {KINDS[code][0] for code, _, _ in split(record.tags)}
-    if record.avatar:
-        held.add("avatar")
-    return scored(
-        [_seen(agreement, weights, rarity) for agreement in candidate.agreements],
-        weights,
-        ban_id=record.ban_id,
-        age_s=max(0, now - record.starts_at),
-        holds=tuple(sorted(held)),
-        guard="verified" if query.verified else "older_account" if older else "",
-    )
+class _Sums:
+    """What each set of agreements adds, worked out once for all bans that agree in the same way."""
+
+    def __init__(self, query: Prepared, weights: Weights, rarity: _Rarity) -> None:
+        self._query, self._weights, self._rarity = query, weights, rarity
+        self._holds: dict[tuple[bytes, bool], tuple[str, ...]] = {}
+        # By identity: the look-up gives bans that agree in the same way the same agreements, and
+        # keeps them for longer than this lives. Equality would not do: it leaves out the forms.
+        self._seen: dict[int, Evidence] = {}
+        self._sums: dict[tuple[int, tuple[str, ...], str], _Sum] = {}
+
+    def of(self, candidate: Candidate) -> _Sum:
+        """Give the sum of a candidate."""
+        query, record = self._query, candidate.record
+        older = (
+            query.created_at is not None
+            and record.account_created_at is not None
+            and query.created_at < record.account_created_at
+        )
+        guard = "verified" if query.verified else "older_account" if older else ""
+        kinds = kinds_of(record.tags), bool(record.avatar)
+        holds = self._holds.get(kinds)
+        if holds is None:
+            held = {KINDS[code][0] for code in kinds[0]} | ({"avatar"} if record.avatar else set())
+            holds = self._holds[kinds] = tuple(sorted(held))
+        key = id(candidate.agreements), holds, guard
+        found = self._sums.get(key)
+        if found is None:
+            rows = [self._row(agreement) for agreement in candidate.agreements]
+            found = self._sums[key] = _Sum(rows, self._weights, holds, guard)
+        return found
+
+    def _row(self, agreement: Agreement) -> Evidence:
+        row = self._seen.get(id(agreement))
+        if row is None:
+            row = self._seen[id(agreement)] = _seen(agreement, self._weights, self._rarity)
+        return row
+
+
+def _age(candidate: Candidate, now: int) -> int:
+    return max(0, now - candidate.record.starts_at)
 
 
 def _seen(agreement: Agreement, weights: Weights, rarity: _Rarity) -> Evidence:
@@ -260,83 +295,115 @@ def scored(
         holds: Signals that are known of the banned account.
         guard: Why names and avatar do not count, or empty.
     """
-    counted = [_counted(row, weights, age_s, holds, guard) for row in rows]
-    before = {row.signal: row.units for row in counted}
-    counted = _grouped(counted, lambda row: row.signal in _PLACE, weights.place_permille, "place")
-    counted = _grouped(counted, lambda row: spelt(_name(row)), weights.names_permille, "names")
-    score = sum(row.units for row in counted)
-    band = Band.MATCH if score >= weights.match else Band.REVIEW if score >= weights.review else Band.NONE
-    limits = tuple(_limits(counted, before, weights, holds)) if band is Band.MATCH else ()
-    return Scored(
-        ban_id=ban_id,
-        band=Band.REVIEW if limits else band,
-        score_units=score,
-        evidence=tuple(counted),
-        age_s=age_s,
-        holds=holds,
-        guard=guard,
-        limits=limits,
-    )
+    return _Sum(list(rows), weights, holds, guard).scored(ban_id, age_s)
+
+
+class _Sum:
+    """What some evidence adds up to, for bans of any age."""
+
+    def __init__(self, rows: list[Evidence], weights: Weights, holds: tuple[str, ...], guard: str) -> None:
+        self._rows, self._weights, self._holds, self._guard = rows, weights, holds, guard
+        names = [_name(row) for row in rows]
+        counted = [self._alone(row, name) for row, name in zip(rows, names, strict=True)]
+        self._of_units = [of_units for of_units, _, _ in counted]
+        self._units = [units for _, units, _ in counted]
+        self._caps = [cap for _, _, cap in counted]
+        half_lives = [
+            weights.of_signal(row.signal)[1] * DAY if name else 0 for row, name in zip(rows, names, strict=True)
+        ]
+        self._ages = [
+            (place, half_lives[place], row.signal == "phone")
+            for place, row in enumerate(rows)
+            if names[place] and (half_lives[place] or row.signal == "phone")
+        ]
+        self._groups = (
+            ("place", weights.place_permille, [place for place, row in enumerate(rows) if row.signal in _PLACE]),
+            ("names", weights.names_permille, [place for place, name in enumerate(names) if spelt(name)]),
+        )
+        self._made: dict[tuple[int, int, str], Evidence] = {}
+
+    def added(self, age_s: int) -> tuple[list[int], list[str], list[int]]:
+        """Give the units of each row, what caps them, and the units before those of a group were capped."""
+        units, caps = self._units.copy(), self._caps.copy()
+        for place, half_life, is_phone in self._ages:
+            worn = age_s * UNIT // half_life if half_life else 0
+            if units[place] and worn:
+                units[place] = max(0, units[place] - worn)
+                caps[place] = _also(caps[place], "age")
+            if is_phone and age_s >= self._weights.recycled_days * DAY and units[place] > self._weights.recycled:
+                units[place] = self._weights.recycled
+                caps[place] = _also(caps[place], "recycled")
+        before = units.copy()
+        for why, permille, members in self._groups:
+            # The largest of a group counts whole, and a share of the others.
+            places = [place for place in members if units[place] > 0]
+            if len(places) > 1:
+                largest = max(places, key=units.__getitem__)  # the first of several
+                for place in places:
+                    if place != largest:
+                        units[place] = units[place] * permille // 1_000
+                        caps[place] = _also(caps[place], why)
+        return units, caps, before
+
+    def scored(self, ban_id: str, age_s: int, added: tuple[list[int], list[str], list[int]] | None = None) -> Scored:
+        """Give score and band of one ban, with the evidence; ``added`` where that is known already."""
+        units, caps, alone = self.added(age_s) if added is None else added
+        rows = [self._with(place, units[place], cap) for place, cap in enumerate(caps)]
+        weights, score = self._weights, sum(units)
+        band = Band.MATCH if score >= weights.match else Band.REVIEW if score >= weights.review else Band.NONE
+        limits: tuple[str, ...] = ()
+        if band is Band.MATCH:
+            before = {row.signal: held for row, held in zip(rows, alone, strict=True)}
+            limits = tuple(_limits(rows, before, weights, self._holds))
+        return Scored(
+            ban_id=ban_id,
+            band=Band.REVIEW if limits else band,
+            score_units=score,
+            evidence=tuple(rows),
+            age_s=age_s,
+            holds=self._holds,
+            guard=self._guard,
+            limits=limits,
+        )
+
+    def _alone(self, row: Evidence, name: str) -> tuple[int, int, str]:
+        """Give what a signal adds by itself: units without and with caps, and the cap."""
+        if not name:
+            differs, _ = self._weights.of_signal(row.signal)
+            # A value that says nothing is no better than another value: a flag never raises a score.
+            known = row.agreement == "differs" or (bool(row.detail) and row.signal in self._holds)
+            units = differs if known else 0
+            return units, units, row.detail if row.agreement == "missing" else ""
+        level = self._weights.level(name)
+        worth = level.worth(level.rarity if row.rarity is None else row.rarity)
+        if self._guard and (spelt(name) or row.signal == "avatar"):
+            return worth, 0, self._guard
+        return worth, worth, ""
+
+    def _with(self, place: int, units: int, cap: str) -> Evidence:
+        made = self._made.get((place, units, cap))
+        if made is None:
+            row = self._rows[place]
+            made = self._made[place, units, cap] = Evidence(
+                signal=row.signal,
+                agreement=row.agreement,
+                detail=row.detail,
+                permille=row.permille,
+                against=row.against,
+                rarity=row.rarity,
+                of_units=self._of_units[place],
+                units=units,
+                cap=cap,
+            )
+        return made
 
 
 def _name(row: Evidence) -> str:
     return level_name(row.signal, row.agreement, row.detail, row.permille) or ""
 
 
-def _counted(row: Evidence, weights: Weights, age_s: int, holds: tuple[str, ...], guard: str) -> Evidence:
-    """Work out what a signal adds by itself."""
-    name = _name(row)
-    if not name:
-        differs, _ = weights.of_signal(row.signal)
-        # A value that says nothing is no better than another value: a flag never raises a score.
-        known = row.agreement == "differs" or (bool(row.detail) and row.signal in holds)
-        units = differs if known else 0
-        cap = row.detail if row.agreement == "missing" else ""
-        return _with(row, units, units, cap)
-    level = weights.level(name)
-    worth = units = level.worth(level.rarity if row.rarity is None else row.rarity)
-    caps = []
-    if guard and (spelt(name) or row.signal == "avatar"):
-        units = 0
-        caps.append(guard)
-    _, half_life = weights.of_signal(row.signal)
-    worn = age_s * UNIT // (half_life * DAY) if half_life else 0
-    if units and worn:
-        units = max(0, units - worn)
-        caps.append("age")
-    if row.signal == "phone" and age_s >= weights.recycled_days * DAY and units > weights.recycled:
-        units = weights.recycled
-        caps.append("recycled")
-    return _with(row, worth, units, "+".join(caps))
-
-
-def _with(row: Evidence, of_units: int, units: int, cap: str) -> Evidence:
-    return Evidence(
-        signal=row.signal,
-        agreement=row.agreement,
-        detail=row.detail,
-        permille=row.permille,
-        against=row.against,
-        rarity=row.rarity,
-        of_units=of_units,
-        units=units,
-        cap=cap,
-    )
-
-
-def _grouped(rows: list[Evidence], inside: Any, permille: int, why: str) -> list[Evidence]:
-    """Count the largest of a group whole, and a share of the others."""
-    places = [place for place, row in enumerate(rows) if row.units > 0 and inside(row)]
-    if len(places) < 2:
-        return rows
-    largest = max(places, key=lambda place: (rows[place].units, -place))
-    changed = list(rows)
-    for place in places:
-        if place != largest:
-            row = rows[place]
-            cap = f"{row.cap}+{why}" if row.cap else why
-            changed[place] = _with(row, row.of_units, row.units * permille // 1_000, cap)
-    return changed
+def _also(cap: str, why: str) -> str:
+    return f"{cap}+{why}" if cap else why
 
 
 def _limits(rows: list[Evidence], before: dict[str, int], weights: Weights, holds: tuple[str, ...]) -> Iterable[str]:

@@ -11,12 +11,13 @@ import attrs
 from platgov._blacklist.bans import Candidate, Candidates
 from platgov._blacklist.canonical import Canon
 from platgov._blacklist.checks import refuse
+from platgov._blacklist.comparing import compare
 from platgov._blacklist.estimate import MISSING, em, logistic, threshold
 from platgov._blacklist.evidence import judge
 from platgov._blacklist.keys import KeyRing
 from platgov._blacklist.rarity import UNIT
 from platgov._blacklist.signals import Signals
-from platgov._blacklist.tags import Stored, Tagger, compare, pack
+from platgov._blacklist.tags import Stored, Tagger, pack
 from platgov._blacklist.weights import ORDERS, Level, Weights, level_name, spelt
 
 if TYPE_CHECKING:

@@ -163,8 +163,11 @@ def similarity(one: int, other: int) -> int:
 def within_one(one: int, other: int) -> bool:
     """Whether two sketched strings can be within one edit."""
     changed = one ^ other
+    letters = (changed >> 72).bit_count()
+    if letters > _MOST_LETTERS:
+        return False
     apart = abs((one & 255) - (other & 255))
-    letters, pairs = (changed >> 72).bit_count(), ((changed >> 8) & _HALF).bit_count()
+    pairs = ((changed >> 8) & _HALF).bit_count()
     return apart < 2 and any(
         letters <= most_letters and pairs <= most_pairs for most_letters, most_pairs in _BUDGETS[1, apart]
     )

@@ -12,12 +12,13 @@ from platgov._blacklist import lifetables as tables
 from platgov._blacklist import schema
 from platgov._blacklist.canonical import FORM_VERSION, KINDS
 from platgov._blacklist.checks import refuse
+from platgov._blacklist.comparing import compare
 from platgov._blacklist.fuzzy import SKETCH_BYTES
 from platgov._blacklist.records import Ban, BanEvent, ban_of, read_events, write_events
 from platgov._blacklist.rewrapping import row_of
 from platgov._blacklist.signals import SIGNALS
 from platgov._blacklist.store import TagStore
-from platgov._blacklist.tags import Prepared, Stored, compare, in_index, pack, split
+from platgov._blacklist.tags import Prepared, Stored, in_index, pack, split
 from platgov._canonical import dumps
 from platgov.errors import ConflictError, SchemaError
 from platgov.stores import Session

@@ -141,7 +141,7 @@ class Match(Verdict):
         best: The ban for which most speaks, by band, score and id; None where there is none.
         candidates: Every ban at review or above, in the same order.
         exempted: Bans left out because the newcomer is a person who was cleared of them.
-        truncated: More bans share a value than were looked at.
+        truncated: More bans share a value, or a part of a name, than were looked at.
         weightless: Signals that say nothing, with the kind of form and why.
         population: Digest of the model of names, or empty.
     """

@@ -16,6 +16,7 @@ from platgov._blacklist import schema
 from platgov._blacklist.bans import NewBan
 from platgov._blacklist.bundles import Bundle, stored_of
 from platgov._blacklist.checks import identifier, refuse
+from platgov._blacklist.comparing import compare
 from platgov._blacklist.evidence import judge
 from platgov._blacklist.life import Life, kinds_of
 from platgov._blacklist.match import Band, Match, Scored
@@ -23,7 +24,6 @@ from platgov._blacklist.rarity import UNIT
 from platgov._blacklist.records import Ban, BanEvent, person
 from platgov._blacklist.signals import Signals
 from platgov._blacklist.source import ListSource
-from platgov._blacklist.tags import compare
 from platgov._canonical import dumps, loads
 from platgov._time import to_epoch
 from platgov.errors import DueProcessError

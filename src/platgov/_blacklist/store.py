@@ -14,19 +14,10 @@ from platgov._blacklist.bans import Candidate, Candidates, NewBan, check_note, c
 from platgov._blacklist.blocks import MOST_NUMBERS, Pieces, entry
 from platgov._blacklist.canonical import KINDS, Canon
 from platgov._blacklist.checks import identifier, refuse
+from platgov._blacklist.comparing import Comparison
 from platgov._blacklist.keys import KeyRing
 from platgov._blacklist.rewrapping import again, moved_to, row_of
-from platgov._blacklist.tags import (
-    Prepared,
-    Stored,
-    Tagger,
-    avatar_distance,
-    compare,
-    in_index,
-    near_numbers,
-    pack,
-    split,
-)
+from platgov._blacklist.tags import Prepared, Stored, Tagger, avatar_distance, in_index, near_numbers, pack, split
 from platgov._time import to_epoch
 from platgov.errors import ConflictError, StorageError, VerificationError
 from platgov.stores import Session, Store, open_store
@@ -133,17 +124,15 @@ class TagStore:
         with self._store.read() as session:
             exact, truncated = self.lookup(session, query)
             near, more = self.nearby(session, query, now, besides=exact)
-            around = self.containing(session, query)
+            around, others = self.containing(session, query, besides=exact | near)
             picked = [self._record(row) for row in self._rows(session, exact | near | around) if row[1] == self._list]
             picked = [record for record in picked if record.in_force(now)]
             exempt = self._exempt(session, picked)
-        found = (
-            Candidate(record=record, agreements=compare(query, record))
-            for record in (attrs.evolve(record, exempt=exempt.get(record.number, ())) for record in picked)
-        )
+        compared = Comparison(query)
+        picked.sort(key=lambda record: record.ban_id)
         return Candidates(
-            found=tuple(sorted(found, key=lambda candidate: candidate.record.ban_id)),
-            truncated=truncated or more,
+            found=tuple(Candidate(record=_with(record, exempt), agreements=compared(record)) for record in picked),
+            truncated=truncated or more or others,
             weightless=query.weightless,
         )
 
@@ -176,27 +165,34 @@ class TagStore:
         numbers, truncated = self._pieces.find(session, wanted, self._most * _PIECES_FACTOR)
         return self._near(session, query, numbers - besides, now), truncated
 
-    def containing(self, session: Session, query: Prepared) -> set[int]:
-        """Give bans whose name, or an end of it, is contained in a name of the newcomer.
+    def containing(
+        self, session: Session, query: Prepared, *, besides: AbstractSet[int] = frozenset()
+    ) -> tuple[set[int], bool]:
+        """Give bans whose name, or an end of it, is contained in a name of the newcomer, and whether there may be more.
 
         Parts that more than 64 bans share say too little, and are passed over. Of the others,
-        the bans with most letters in common are given, 32 at most.
+        the bans with most letters in common are given, 32 at most. Either way there may be more,
+        but for bans that were found otherwise.
         """
         parts = {str(in_index(tag)): held for tags in query.parts.values() for tag, held in tags.items()}
         if not parts:
-            return set()
+            return set(), False
         bans: dict[str, list[int]] = {}
         for tag, number in session.rows(schema.SOME_TAGS[session.dialect], (session.listed([*parts]), _MOST_OF_PART)):
             bans.setdefault(str(tag), []).append(number)
         shared: dict[int, dict[str, int]] = {}
+        truncated = False
         for index, numbers in bans.items():
-            if len(numbers) <= _MOST_OF_PART:
+            if len(numbers) > _MOST_OF_PART:
+                truncated = True
+            else:
                 for number in numbers:
                     held = shared.setdefault(number, {"core": 0, "head": 0, "tail": 0})
                     for part in parts[index]:
                         held[part.kind] = max(held[part.kind], len(part.letters))
         most = {number: max(held["core"], held["head"] + held["tail"]) for number, held in shared.items()}
-        return set(sorted(most, key=lambda number: (-most[number], -number))[:_MOST_CONTAINED])
+        ordered = sorted(most, key=lambda number: (-most[number], -number))
+        return set(ordered[:_MOST_CONTAINED]), truncated or not besides >= set(ordered[_MOST_CONTAINED:])
 
     def get(self, ban_id: str) -> Stored | None:
         """Give one ban, in force or not."""
@@ -212,7 +208,7 @@ class TagStore:
                 page = [self._record(row) for row in rows]
                 exempt = self._exempt(session, page)
             for record in page:
-                yield attrs.evolve(record, exempt=exempt.get(record.number, ()))
+                yield _with(record, exempt)
             if len(page) < _PAGE:
                 return
             after = page[-1].ban_id
@@ -442,7 +438,7 @@ class TagStore:
         if row is None:
             return None
         record = self._record(row)
-        return attrs.evolve(record, exempt=self._exempt(session, [record]).get(record.number, ()))
+        return _with(record, self._exempt(session, [record]))
 
     def _known(self, session: Session, ban_id: str) -> Stored:
         record = self._get(session, ban_id)
@@ -524,6 +520,11 @@ class TagStore:
 
 def _created(session: Session) -> None:
     session.run(schema.CREATE_STATE, (b"",))
+
+
+def _with(record: Stored, exempt: dict[int, tuple[tuple[bytes, bytes], ...]]) -> Stored:
+    pairs = exempt.get(record.number)
+    return attrs.evolve(record, exempt=pairs) if pairs else record
 
 
 def _new(ban: Any) -> NewBan:

@@ -1,4 +1,4 @@
-"""Keyed tags of signals, and what two sets of tags say of each other.
+"""Keyed tags of signals: all that a store holds of them.
 
 Everything a store holds of a signal is made here. A tag is a keyed hash (BLAKE2b, RFC 7693) of
 one form; its key belongs to one list and one signal, so tags of two lists, or of a phone and a
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import struct
 from hashlib import blake2b
-from hmac import compare_digest
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
@@ -23,9 +22,7 @@ from platgov._blacklist.fuzzy import (
     may_be_near,
     pieces_of_entry,
     pieces_of_query,
-    similarity,
     sketch,
-    within_one,
 )
 from platgov._blacklist.nameforms import END_LETTERS, inner
 from platgov._blacklist.pdq import PDQ_DISTANCE, chunks, near_chunks, number_of
@@ -37,60 +34,36 @@ if TYPE_CHECKING:
     from platgov._blacklist.keys import KeyRing
 
 __all__ = [
+    "LABELS",
+    "NAMES",
+    "SKETCH_ROW",
     "TAG_BYTES",
-    "Agreement",
+    "Part",
     "Prepared",
     "Stored",
     "Tagger",
-    "compare",
+    "avatar_distance",
     "in_index",
+    "kinds_of",
+    "near_numbers",
     "pack",
+    "shape_of",
     "split",
 ]
-
-Level = Literal["exact", "close", "differs", "missing"]
 
 TAG_BYTES: Final = 9
 _ROW: Final = struct.Struct(f"BB{TAG_BYTES}s")
 """One stored tag: place in ``KINDS``, version of the key, tag."""
-_SKETCH_ROW: Final = struct.Struct(f"BB{SKETCH_BYTES}s")
+SKETCH_ROW: Final = struct.Struct(f"BB{SKETCH_BYTES}s")
 _AVATAR_ROW: Final = struct.Struct("B32s")
 _INDEX_BITS: Final = 36
 _PAD_BYTES: Final = 32
 
-_LABELS: Final = tuple(signal.encode() for signal in SIGNALS)
+LABELS: Final = tuple(signal.encode() for signal in SIGNALS)
 _CODES: Final = {kind: code for code, kind in enumerate(KINDS)}
-_CLOSE: Final = frozenset({"core", "words", "untagged", "local", "net"})
 _LOCAL: Final = ("email", "name")
-_NAMES: Final = ("handle", "display_name")
+NAMES: Final = ("handle", "display_name")
 _MOST_BITS_KEPT: Final = 100_000
-
-
-@attrs.frozen(kw_only=True)
-class Agreement:
-    """What one signal of a newcomer and of a ban say of each other.
-
-    Attributes:
-        signal: Of the newcomer, a name in ``SIGNALS``.
-        level: ``exact``; ``close``: of one origin, or within a bound; ``differs``; ``missing``:
-            one side is not known or says nothing, which is evidence for nothing.
-        detail: The kind of form that agrees (see ``KINDS``), or ``edits``, or ``distance:12``;
-            of what is missing, why it says nothing.
-        permille: How alike: 1000 for one form in common, shares for names by pairs of letters,
-            for avatars by bits, for several devices or fingerprints by those in common.
-        against: The signal of the ban, where it is another: a handle can equal a display name,
-            and either can equal what stands before the ``@``.
-        forms: The forms of the newcomer that agree.
-        also: Other ways in which this signal agrees.
-    """
-
-    signal: str
-    level: Level
-    detail: str = ""
-    permille: int = 0
-    against: str = ""
-    forms: tuple[Form, ...] = attrs.field(default=(), eq=False, repr=False)
-    also: tuple[Agreement, ...] = attrs.field(default=(), eq=False, repr=False)
 
 
 class Part(NamedTuple):
@@ -276,7 +249,7 @@ class Tagger:
 
     def _tag(self, form: Form, version: int) -> tuple[int, bytes]:
         crossed = (form.signal, form.kind) == _LOCAL
-        key = self._key(version, "name" if crossed or form.signal in _NAMES else form.signal)
+        key = self._key(version, "name" if crossed or form.signal in NAMES else form.signal)
         value = f"{'squashed' if crossed else form.kind}\0{form.value}".encode()
         return _CODES[form.signal, form.kind], blake2b(value, digest_size=TAG_BYTES, key=key).digest()
 
@@ -307,7 +280,7 @@ def pack(prepared: Prepared, version: int, nonce: bytes) -> tuple[bytes, bytes, 
     tagger = prepared.tagger
     rows = sorted({_ROW.pack(code, version, tag) for code, tag in prepared.tags[version] if KINDS[code][0] != "avatar"})
     sketches = b"".join(
-        _SKETCH_ROW.pack(
+        SKETCH_ROW.pack(
             SIGNALS.index(signal), version, tagger.cover(plain.to_bytes(SKETCH_BYTES), nonce, signal, version)
         )
         for signal, plain in prepared.sketches[version]
@@ -324,30 +297,25 @@ def split(rows: bytes) -> Iterator[tuple[int, int, bytes]]:
     return _ROW.iter_unpack(rows)
 
 
+def shape_of(rows: bytes) -> tuple[bytes, bytes]:
+    """Give the kind and the version of each packed tag."""
+    return rows[:: _ROW.size], rows[1 :: _ROW.size]
+
+
+def kinds_of(rows: bytes) -> bytes:
+    """Give the kind of each packed tag, as its place in ``KINDS``."""
+    return rows[:: _ROW.size]
+
+
 def in_index(tag: bytes) -> int:
     """Give the signed 64-bit number by which a tag is indexed."""
     return int.from_bytes(tag[:8], signed=True)
 
 
-def near_names(query: Prepared, nonce: bytes, sketches: bytes) -> Iterator[tuple[str, str, str, int]]:
-    """Give pairs of names, of the newcomer and of the ban; whether they may be near; and how alike they are.
-
-    The third is ``edit`` where one edit may be enough, ``edits`` where a few may, else empty.
-    """
-    for code, version, covered in _SKETCH_ROW.iter_unpack(sketches):
-        held = query.sketches.get(version)
-        if held:
-            against = SIGNALS[code]
-            plain = int.from_bytes(query.tagger.cover(covered, nonce, against, version))
-            for signal, sketched in held:
-                near = "edit" if within_one(sketched, plain) else "edits" if may_be_near(sketched, plain) else ""
-                yield signal, against, near, similarity(sketched, plain)
-
-
 def near_numbers(query: Prepared, rows: Iterable[tuple[Any, ...]]) -> set[int]:
     """Give those bans that may have a near name, or have a near avatar.
 
-    The same test as ``near_names``, written out: it is made of every ban that shares a piece.
+    The same test as in `Comparison`, written out: it is made of every ban that shares a piece.
 
     Args:
         query: A newcomer.
@@ -357,14 +325,14 @@ def near_numbers(query: Prepared, rows: Iterable[tuple[Any, ...]]) -> set[int]:
         version: (query.tagger.pad(version), [plain for _, plain in held]) for version, held in query.sketches.items()
     }
     nothing: tuple[Any, list[int]] = (None, [])
-    size, read = _SKETCH_ROW.size, int.from_bytes
+    size, read = SKETCH_ROW.size, int.from_bytes
     found = set()
     for number, nonce, sketches, avatar in rows:
         for start in range(0, len(sketches), size):
             base, held = pads.get(sketches[start + 1], nothing)
             if held:
                 hashed = base.copy()
-                hashed.update(nonce + _LABELS[sketches[start]])
+                hashed.update(nonce + LABELS[sketches[start]])
                 plain = read(sketches[start + 2 : start + size]) ^ read(hashed.digest()[:SKETCH_BYTES])
                 for mine in held:
                     if may_be_near(mine, plain):
@@ -378,179 +346,12 @@ def near_numbers(query: Prepared, rows: Iterable[tuple[Any, ...]]) -> set[int]:
 
 def avatar_distance(query: Prepared, nonce: bytes, avatar: bytes) -> int | None:
     """Give in how many bits two avatars differ; None where one is missing."""
+    if not avatar:
+        return None
     value = next((form.value for form in query.forms if form.kind == "pdq" and not form.weightless), None)
-    if value is None or not avatar:
+    if value is None:
         return None
     version, covered = _AVATAR_ROW.unpack(avatar)
     if version not in query.tags:
         return None
     return (int.from_bytes(query.tagger.cover(covered, nonce, "avatar", version)) ^ number_of(value)).bit_count()
-
-
-def compare(query: Prepared, record: Stored) -> tuple[Agreement, ...]:
-    """Say of each signal how a newcomer agrees with a ban, from tags alone; one row per signal.
-
-    A name is held against both names of the ban, and against what stands before the ``@``.
-    Missing is never equal.
-    """
-    held: dict[str, dict[str, list[bytes]]] = {}
-    for code, version, tag in split(record.tags):
-        if version in query.tags:
-            signal, kind = KINDS[code]
-            held.setdefault(signal, {}).setdefault(f"{version}.{kind}", []).append(tag)
-    heavy = [form for form in query.forms if not form.weightless]
-    mine: dict[str, dict[str, list[tuple[bytes, Form]]]] = {}
-    for version, tags in query.tags.items():
-        for (_, tag), form in zip(tags, heavy, strict=True):
-            mine.setdefault(form.signal, {}).setdefault(f"{version}.{form.kind}", []).append((tag, form))
-    why = {form.signal: form.weightless for form in query.forms}
-    near = list(near_names(query, record.nonce, record.sketches))
-    inside = _inside(query, record)
-    rows = []
-    for signal in SIGNALS:
-        if signal == "avatar":
-            rows.append(_avatar(query, record, why))
-        elif signal not in mine:
-            rows.append(Agreement(signal=signal, level="missing", detail=why.get(signal, "")))
-        elif signal in _NAMES:
-            rows.append(_first(_names(signal, mine[signal], held, near, inside)))
-        else:
-            rows.append(_first(_plain(signal, mine[signal], held)))
-    return tuple(rows)
-
-
-def _first(ways: Iterator[Agreement]) -> Agreement:
-    """Give the best of several ways to agree, with the others."""
-    best, *others = ways
-    return attrs.evolve(best, also=tuple(others)) if others else best
-
-
-def _shared(
-    mine: dict[str, list[tuple[bytes, Form]]], theirs: dict[str, list[bytes]], kind: str = "", other: str = ""
-) -> dict[str, list[Form]]:
-    """Give the forms of each kind that are in both; every pair is looked at, in constant time."""
-    found: dict[str, list[Form]] = {}
-    for key, tags in mine.items():
-        version, _, name = key.partition(".")
-        if name != kind if kind else name == "name":
-            continue
-        against = theirs.get(f"{version}.{other or name}", ())
-        forms = [form for tag, form in tags if sum(compare_digest(tag, one) for one in against)]
-        if len(forms) > len(found.get(name, ())):
-            found[name] = forms
-    return found
-
-
-def _plain(
-    signal: str, mine: dict[str, list[tuple[bytes, Form]]], held: dict[str, dict[str, list[bytes]]]
-) -> Iterator[Agreement]:
-    theirs = held.get(signal)
-    shared = _shared(mine, theirs) if theirs is not None else {}
-    found = False
-    # Exact before close; otherwise as in KINDS, the likeliest first.
-    for kind in sorted(shared, key=_CLOSE.__contains__):
-        forms, found = shared[kind], True
-        if kind in _CLOSE:
-            yield Agreement(signal=signal, level="close", detail=kind, permille=1_000, forms=tuple(forms))
-        else:
-            smaller = min(max(map(len, mine.values())), max(map(len, theirs.values())) if theirs else 1)
-            permille = 1_000 * len(forms) // smaller
-            yield Agreement(signal=signal, level="exact", detail=kind, permille=permille, forms=tuple(forms))
-    if signal == "email":
-        for name in _NAMES:
-            for forms in _shared(mine, held.get(name, {}), "name", "squashed").values():
-                found = True
-                yield Agreement(
-                    signal=signal, level="close", detail="name", permille=1_000, against=name, forms=tuple(forms)
-                )
-    if not found:
-        yield Agreement(signal=signal, level="missing" if theirs is None else "differs")
-
-
-def _names(
-    signal: str,
-    mine: dict[str, list[tuple[bytes, Form]]],
-    held: dict[str, dict[str, list[bytes]]],
-    near: list[tuple[str, str, str, int]],
-    inside: dict[tuple[str, str], dict[str, Part]],
-) -> Iterator[Agreement]:
-    both = (signal, *(name for name in _NAMES if name != signal))
-    shared = {name: _shared(mine, held[name]) for name in both if name in held}
-    any_way = False
-    for kinds in (("folded", "squashed"), ("core", "words")):
-        for against, found in shared.items():
-            for kind in kinds:
-                if kind in found:
-                    any_way = True
-                    level: Level = "close" if kind in _CLOSE else "exact"
-                    other = "" if against == signal else against
-                    yield Agreement(
-                        signal=signal, level=level, detail=kind, permille=1_000, against=other, forms=tuple(found[kind])
-                    )
-    for forms in _shared(mine, held.get("email", {}), "squashed", "name").values():
-        any_way = True
-        yield Agreement(
-            signal=signal, level="close", detail="local", permille=1_000, against="email", forms=tuple(forms)
-        )
-    plain = tuple(form for tags in mine.values() for _, form in tags if form.kind == "squashed")[:1]
-    for against in both:
-        if "squashed" in shared.get(against, {}):
-            continue  # the whole is in common, which says more than its parts
-        other = "" if against == signal else against
-        alike, permille = next(((how, p) for name, of, how, p in near if (name, of) == (signal, against)), ("", 0))
-        if alike:
-            any_way = True
-            yield Agreement(signal=signal, level="close", detail=alike, permille=permille, against=other, forms=plain)
-        parts = inside.get((signal, against), {})
-        stretches = [_stretch(signal, parts[kind]) for kind in ("head", "tail") if kind in parts]
-        found_parts = [("ends" if len(stretches) > 1 else "end", stretches)]
-        if "core" in parts:
-            found_parts.insert(0, ("inside", [_stretch(signal, parts["core"])]))
-        for detail, held_parts in found_parts:
-            if held_parts:
-                any_way = True
-                yield Agreement(
-                    signal=signal,
-                    level="close",
-                    detail=detail,
-                    permille=permille,
-                    against=other,
-                    forms=(*held_parts, *plain),
-                )
-    if any_way:
-        return
-    # Sounding alike brings a ban up for comparison, and is evidence for nothing.
-    said = "reading" if any("reading" in found for found in shared.values()) else ""
-    if signal in held:
-        yield Agreement(signal=signal, level="differs", detail=said)
-    else:
-        yield Agreement(signal=signal, level="missing")
-
-
-def _stretch(signal: str, part: Part) -> Form:
-    return Form(signal=signal, kind=f"{part.kind}:{part.places}", value=part.letters)
-
-
-def _inside(query: Prepared, record: Stored) -> dict[tuple[str, str], dict[str, Part]]:
-    """Give, for each name of the newcomer and of the ban, the stretches of the one that are of the other."""
-    found: dict[tuple[str, str], dict[str, Part]] = {}
-    for code, version, tag in split(record.tags):
-        against, kind = KINDS[code]
-        if against in _NAMES and kind in ("core", "head", "tail"):
-            for part in query.parts.get(version, {}).get(tag, ()):
-                found.setdefault((part.signal, against), {})[kind] = part
-    return found
-
-
-def _avatar(query: Prepared, record: Stored, why: dict[str, str]) -> Agreement:
-    distance = avatar_distance(query, record.nonce, record.avatar)
-    if distance is None:
-        return Agreement(signal="avatar", level="missing", detail=why.get("avatar", ""))
-    level: Level = "exact" if distance == 0 else "close" if distance <= PDQ_DISTANCE else "differs"
-    return Agreement(
-        signal="avatar",
-        level=level,
-        detail=f"distance:{distance}",
-        permille=1_000 - distance * 1_000 // 256,
-        forms=tuple(form for form in query.forms if form.kind == "pdq"),
-    )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from platgov.consistency import Answer, Diff, Report
+    from platgov.rules import RuleSet
 
 __all__ = ["COMMANDS"]
 
@@ -75,7 +76,7 @@ def check(arguments: argparse.Namespace) -> int:
         if arguments.json:
             written.append({"file": path, "digest": file.rule_set.digest, **_found(report, places)})
         else:
-            _tell(file, report, places)
+            _tell(file, file.rule_set, report, places)
         if report is not None:
             results += [_result(answer, file, places) for answer in report.findings]
     if arguments.json:
@@ -99,10 +100,7 @@ def _fails(report: Report, asked: list[str]) -> bool:
     )
 
 
-def _tell(file: RuleFile, report: Report | None, places: Places) -> None:
-    rule_set = file.rule_set
-    if rule_set is None:
-        return
+def _tell(file: RuleFile, rule_set: RuleSet, report: Report | None, places: Places) -> None:
     errors = 0 if report is None else len(report.errors)
     verdict = "ok" if not errors else f"{errors} error{'s' * (errors != 1)}"
     facts = len(rule_set.schema.fields)

@@ -9,9 +9,11 @@ import json
 import os
 import pathlib
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import types
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -115,34 +117,56 @@ def package(job: Any) -> bytes:
     return pickle.dumps({"path": sys.path, "files": writer.files, "job": blob})
 
 
-def answers_of(job: bytes, seeds: list[int]) -> list[list[str] | None]:
-    """Give the keys of the outcomes that processes with these hash seeds find; None for one that failed."""
-    source = pathlib.Path(__file__).parents[2]
-    start = f"import sys; sys.path.insert(0, {str(source)!r}); from platgov._testing.elsewhere import serve; serve()"
+def answers_of(job: bytes, seeds: list[int], seconds: int = _SECONDS) -> list[list[str] | None]:
+    """Give the keys of the outcomes that processes with these hash seeds find.
+
+    No process outlives the call, and none outlives this process: each ends when the pipe that
+    is its standard input closes, which the system does for a process that is killed, and after
+    so many seconds in any case.
+
+    Args:
+        job: What to do; see `package`.
+        seeds: A hash seed for each process.
+        seconds: How long each may take, from 1.
+
+    Returns:
+        The keys that each found; None for one that failed.
+    """
+    running: list[subprocess.Popen[bytes]] = []
+    read_end, write_end = os.pipe()
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder, "job")
         file.write_bytes(job)
-        running = [_started(start, file, seed) for seed in seeds]  # all at once
-        return [_answer(child) for child in running]
+        try:
+            for seed in seeds:  # all at once
+                running.append(_started(file, seed, read_end, seconds))  # noqa: PERF401 - what was started is ended
+            return [_answer(child, seconds) for child in running]
+        finally:
+            for end in (read_end, write_end):
+                os.close(end)
+            for child in running:
+                _end(child)
 
 
-def _started(code: str, job: pathlib.Path, seed: int) -> subprocess.Popen[bytes]:
-    with job.open("rb") as stream:
-        return subprocess.Popen(  # noqa: S603 - this interpreter, with code of our own
-            [sys.executable, "-c", code],
-            stdin=stream,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": str(seed), _CHILD: "1"},
-        )
+def _started(job: pathlib.Path, seed: int, lifeline: int, seconds: int) -> subprocess.Popen[bytes]:
+    source = pathlib.Path(__file__).parents[2]
+    code = (
+        f"import sys; sys.path.insert(0, {str(source)!r}); "
+        f"from platgov._testing.elsewhere import serve; serve({str(job)!r}, {seconds})"
+    )
+    return subprocess.Popen(  # noqa: S603 - this interpreter, with code of our own
+        [sys.executable, "-c", code],
+        stdin=lifeline,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONHASHSEED": str(seed), _CHILD: "1"},
+    )
 
 
-def _answer(child: subprocess.Popen[bytes]) -> list[str] | None:
+def _answer(child: subprocess.Popen[bytes], seconds: int) -> list[str] | None:
     try:
-        out, _ = child.communicate(timeout=_SECONDS)
+        out, _ = child.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        child.kill()
-        child.communicate()
         return None
     if child.returncode != 0 or not out:
         return None
@@ -150,12 +174,38 @@ def _answer(child: subprocess.Popen[bytes]) -> list[str] | None:
     return answer
 
 
-def serve() -> None:
-    """Do one job, read from the standard input, and write the keys to the standard output."""
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a process that still runs, and wait for it."""
+    child.kill()  # nothing happens if it has ended
+    child.communicate()
+
+
+# -- in the other process ----------------------------------------------------------------------
+
+
+def serve(job: str, seconds: int) -> None:
+    """Do the job in a file, and write the keys to the standard output."""
+    _bound(seconds)
     out = os.dup(1)
     os.dup2(2, 1)  # what a host's code prints must not get between
-    given = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - from our own parent
+    given = pickle.loads(pathlib.Path(job).read_bytes())  # noqa: S301 - from our own parent
     sys.path[:] = given["path"]
     work: Callable[[], list[str]] = _Reader(io.BytesIO(given["job"]), given["files"]).load()
     with os.fdopen(out, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(work()))
+
+
+def _bound(seconds: int) -> None:
+    """End this process when its parent is gone, and after some seconds."""
+    lifeline, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)  # a host's code that reads the standard input finds its end
+    os.close(nothing)
+    threading.Thread(target=_watch, args=(lifeline, os.read, os._exit), daemon=True).start()
+    if hasattr(signal, "alarm"):  # also ends what does not let the thread run
+        signal.alarm(seconds)
+
+
+def _watch(lifeline: int, read: Callable[[int, int], bytes], leave: Callable[[int], object]) -> None:
+    # Nobody writes: this returns when the last process that could has gone.
+    read(lifeline, 1)
+    leave(1)
