@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FLOOR", "MANNERS", "TACTICS", "handles"]
+__all__ = ["FLOOR", "MANNERS", "TACTICS", "evaded", "handles", "replaced"]
 
 _ONSETS: Final = {
     "latin": ["b", "br", "c", "d", "f", "g", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v", "w", "z", "h", ""],
@@ -98,7 +98,8 @@ _LOOKALIKE: Final = {
 _UNSEEN: Final = "\u200b\u200d\u2060\ufeff\u00ad"
 
 
-def _some(text: str, rng: random.Random, table: dict[str, str], share: float) -> str:
+def replaced(text: str, rng: random.Random, table: dict[str, str], share: float) -> str:
+    """Replace a share of the letters that the table has, one at least."""
     places = [place for place, char in enumerate(text) if char.lower() in table]
     rng.shuffle(places)
     letters = list(text)
@@ -127,11 +128,11 @@ def _edit(text: str, rng: random.Random) -> str:
 
 
 def _leet(text: str, rng: random.Random) -> str:
-    return _some(text, rng, _LEET, 0.66)
+    return replaced(text, rng, _LEET, 0.66)
 
 
 def _homoglyph(text: str, rng: random.Random) -> str:
-    return _some(text, rng, _LOOKALIKE, 0.4)
+    return replaced(text, rng, _LOOKALIKE, 0.4)
 
 
 def _separators(text: str, rng: random.Random) -> str:

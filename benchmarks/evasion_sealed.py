@@ -9,6 +9,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
+from evasion import replaced
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
@@ -43,21 +45,12 @@ _AFFIXES: Final = [
 ]  # fmt: skip
 
 
-def _some(text: str, rng: random.Random, table: dict[str, str], share: float) -> str:
-    places = [place for place, char in enumerate(text) if char.lower() in table]
-    rng.shuffle(places)
-    letters = list(text)
-    for place in places[: max(1, round(len(places) * share))]:
-        letters[place] = rng.choice(table[letters[place].lower()])
-    return "".join(letters)
-
-
 def _leet(text: str, rng: random.Random) -> str:
-    return _some(text, rng, _LEET, 0.6)
+    return replaced(text, rng, _LEET, 0.6)
 
 
 def _homoglyph(text: str, rng: random.Random) -> str:
-    return _some(text, rng, _ABROAD, 0.5)
+    return replaced(text, rng, _ABROAD, 0.5)
 
 
 def _alphabet(text: str, rng: random.Random) -> str:
@@ -126,7 +119,7 @@ def _vowel(text: str, rng: random.Random) -> str:
 
 
 def _fat_finger(text: str, rng: random.Random) -> str:
-    return _some(text, rng, _NEIGHBOUR, 0.01)
+    return replaced(text, rng, _NEIGHBOUR, 0.01)
 
 
 def _two_slips(text: str, rng: random.Random) -> str:
