@@ -10,8 +10,9 @@ One policy, open from 06:00 to 22:00 and one hour a day, half of it used on the 
 gives the whole verdict: allowed or not, every reason with its citation, what remains, and when that
 changes. ``pendulum`` and ``stdlib`` are the usual few lines with local times, which give four plain
 values; ``opening-hours-py`` (Rust) tells whether it is open and when that changes, and knows no
-quota. Before anything is timed the answers are compared at every instant. Times are CPU time,
-medians over rounds in which all take turns; see `_timing`.
+quota. With ``int`` they start from what ``platgov`` is given there, otherwise from instants of their
+own kind, made beforehand. Before anything is timed the answers are compared at every instant. Times
+are CPU time, medians over rounds in which all take turns; see `_timing`.
 
 Instants come in three ways: ``at random`` over 380 days, which no service does and which finds nothing
 in the caches of the processor; ``in order``, as they come in; and ``that day``, in order on the day of
@@ -33,7 +34,7 @@ import statistics
 import sys
 import zoneinfo
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pendulum
 from _timing import Bar, WrongAnswerError, cpu_seconds
@@ -67,19 +68,42 @@ def compiled(made: YouthPolicy) -> Plan:
     return made.compile(tz=TZ, start=START - DAY, end=START + 399 * DAY)
 
 
-def engines(plan: Plan, minor: Minor, usage: Usage) -> dict[str, tuple[Callable[[Any], Any], str]]:
-    """Give what is compared: a function of an instant, and the kind of instant it takes."""
-    local = pendulum.timezone(TZ)
-    first = dt.datetime.fromtimestamp(START + 9 * 3600, zoneinfo.ZoneInfo(TZ)).date()
-    zone = zoneinfo.ZoneInfo(TZ)
+class Engine(NamedTuple):
+    """Something that tells what holds at an instant.
 
+    Attributes:
+        kind: The kind of instant it takes.
+        ask: Gives the answer.
+        spend: Asks about every instant and keeps no answer, as its users would write the call.
+    """
+
+    kind: str
+    ask: Callable[[Any], Any]
+    spend: Callable[[list[Any]], None]
+
+
+def looped(kind: str, ask: Callable[[Any], Any]) -> Engine:
+    """Give an engine that is a function of its users."""
+
+    def spend(values: list[Any]) -> None:
+        for value in values:
+            ask(value)
+
+    return Engine(kind, ask, spend)
+
+
+def engines(plan: Plan, minor: Minor, usage: Usage) -> dict[str, Engine]:
+    """Give what is compared."""
+    local = pendulum.timezone(TZ)
+    zone = zoneinfo.ZoneInfo(TZ)
+    first = dt.datetime.fromtimestamp(START + 9 * 3600, zone).date()
     check = plan.check
 
-    def ours(at: Any) -> Any:
-        return check(minor, usage, at=at, active=True)
+    def ours(values: list[Any]) -> None:
+        for at in values:
+            check(minor, usage, at=at, active=True)
 
-    def naive(at: Any) -> Any:
-        here = at.in_timezone(local)
+    def naive(here: Any) -> Any:
         opens, closes = here.at(6, 0, 0), here.at(22, 0, 0)
         is_open = opens <= here < closes
         left = LIMIT - (USED if here.date() == first else 0)
@@ -102,16 +126,34 @@ def engines(plan: Plan, minor: Minor, usage: Usage) -> dict[str, tuple[Callable[
         return is_open, () if is_open else ("hours_closed",), left, change
 
     found = {
-        "platgov, int": (ours, "int"),
-        "platgov, pendulum": (ours, "pendulum"),
-        "pendulum": (naive, "pendulum"),
-        "stdlib": (stdlib, "datetime"),
+        f"platgov, {kind}": Engine(kind, lambda at: check(minor, usage, at=at, active=True), ours)
+        for kind in ("int", "pendulum")
     }
+    found["pendulum, int"] = looped("int", lambda at: naive(pendulum.from_timestamp(at, tz=local)))
+    found["pendulum"] = looped("pendulum", lambda at: naive(at.in_timezone(local)))
+    found["stdlib"] = looped("datetime", stdlib)
     if importlib.util.find_spec("opening_hours"):
         import opening_hours
 
         book = opening_hours.OpeningHours("Mo-Su 06:00-22:00", timezone=zone)
-        found["opening-hours-py"] = (lambda at: (book.is_open(at), book.next_change(at)), "datetime")
+        asked, changing, from_int = book.is_open, book.next_change, dt.datetime.fromtimestamp
+
+        def opening(values: list[Any]) -> None:
+            for at in values:
+                asked(at)
+                changing(at)
+
+        def opening_int(values: list[Any]) -> None:
+            for number in values:
+                at = from_int(number, zone)
+                asked(at)
+                changing(at)
+
+        def both(at: Any) -> Any:
+            return asked(at), changing(at)
+
+        found["opening-hours-py, int"] = Engine("int", lambda at: both(from_int(at, zone)), opening_int)
+        found["opening-hours-py"] = Engine("datetime", both, opening)
     return found
 
 
@@ -122,7 +164,7 @@ def compare(name: str, at: int, answer: Any, right: Any) -> None:
         WrongAnswerError: They differ.
     """
     right = right[:4]
-    if name == "opening-hours-py":
+    if name.startswith("opening-hours-py"):
         given, wanted = answer[0], right[0]
     else:
         change = answer[3]
@@ -160,25 +202,19 @@ def one_by_one(rounds: int, times: list[int]) -> dict[str, list[float]]:
         "datetime": [dt.datetime.fromtimestamp(at, zoneinfo.ZoneInfo(TZ)) for at in times],
     }
     compared = engines(plan, minor, usage)
-    ours = compared["platgov, int"][0]
-    for name, (ask, kind) in compared.items():
-        for at, value in zip(times, given[kind], strict=True):
-            compare(name, at, ask(value), ours(at))
+    ours = compared["platgov, int"].ask
+    for name, engine in compared.items():
+        for at, value in zip(times, given[engine.kind], strict=True):
+            compare(name, at, engine.ask(value), ours(at))
     taken: dict[str, list[float]] = {name: [] for name in compared}
     names = list(compared)
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            ask, kind = compared[name]
-            values = given[kind]
-            seconds, _ = cpu_seconds(lambda ask=ask, values=values: spend(ask, values))
+            engine = compared[name]
+            values = given[engine.kind]
+            seconds, _ = cpu_seconds(lambda engine=engine, values=values: engine.spend(values))
             taken[name].append(seconds / len(values) * 1e6)
     return taken
-
-
-def spend(ask: Callable[[Any], Any], values: list[Any]) -> None:
-    """Ask about every instant, and keep no answer."""
-    for value in values:
-        ask(value)
 
 
 def compiling(rounds: int) -> float:
@@ -235,21 +271,20 @@ def main() -> int:
     print(f"Python {platform.python_version()}, {platform.machine()}; CPU time, medians of {rounds} rounds\n")
     ways = ("at random", "in order", "that day")
     taken = {way: one_by_one(rounds, instants_of(way, instants)) for way in ways}
-    print(f"{'':20}" + "".join(f"{way:>12}" for way in ways))
+    print(f"{'':24}" + "".join(f"{way:>12}" for way in ways))
     for name in taken["at random"]:
-        print(f"{name:20}" + "".join(f"{statistics.median(taken[way][name]):9.2f} µs" for way in ways))
+        print(f"{name:24}" + "".join(f"{statistics.median(taken[way][name]):9.2f} µs" for way in ways))
 
     def ratio(way: str, name: str, to: str) -> float:
         return statistics.median(one / other for one, other in zip(taken[way][name], taken[way][to], strict=True))
 
     bars = []
     for way in ways:
-        bars.append(
-            Bar("check", f"x naive pendulum, int, {way}", ratio(way, "pendulum", "platgov, int"), 40, at_least=True)
-        )
-        if "opening-hours-py" in taken[way]:
-            found = ratio(way, "opening-hours-py", "platgov, int")
-            bars.append(Bar("check", f"x opening-hours-py, int, {way}", found, 10, at_least=True))
+        for peer, limit in (("pendulum", 40), ("opening-hours-py", 10)):
+            for name in (f"{peer}, int", peer):
+                if name in taken[way]:
+                    found = ratio(way, name, "platgov, int")
+                    bars.append(Bar("check", f"x {name}: int, {way}", found, limit, at_least=True))
     found = ratio("at random", "pendulum", "platgov, pendulum")
     bars.append(Bar("check", "x naive pendulum, pendulum instants", found, 4, at_least=True))
     bars.append(Bar("compile", "ms for 400 days, first verdict included", compiling(rounds), 10))

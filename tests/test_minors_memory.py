@@ -127,6 +127,39 @@ def test_a_plan_that_was_asked_a_lot_says_what_a_new_one_says_and_what_the_long_
         assert long.to_bytes() == said.to_bytes()
 
 
+@given(
+    st.sampled_from(make.PLACES),
+    st.integers(1, 7200),
+    st.lists(make.windows(), max_size=2),
+    st.sampled_from([("day", None), ("week", None), ("rolling", 7201), ("rolling", 1000)]),
+    st.data(),
+)
+def test_where_a_quota_would_be_reached_right_before_or_after_an_edge_short_and_long_ways_agree(
+    place, seconds, windows, per, data
+):
+    (tz, at), (kind, span) = place, per
+    quota = Quota(seconds=seconds, per=kind, span_s=span)
+    plan = Plan.of(
+        [law(Band(quotas=[quota], hours=[Hours(windows=windows)] if windows else []))],
+        tz=tz,
+        start=at - 3 * DAY,
+        end=at + 3 * DAY,
+    )
+    minor = Minor(id="m", evidence=DobEvidence.verified(dt.date(2000, 5, 5)), residency_tz=tz)
+    view = plan.view(minor, "access")
+    edges = [stretch.end for stretch in plan.timeline(at - 2 * DAY, at + 2 * DAY, minor=minor)]
+    edges += [edge - seconds for edge in edges]
+    before = Usage().add(event_id="e", start=at - 2 * DAY - 600, end=at - 2 * DAY)
+    for edge in data.draw(st.permutations(edges))[:8]:
+        for instant in range(edge - 2, edge + 2):
+            for usage in (Usage(), before):
+                for active in (True, False, None):
+                    tags = (view.tags, *usage.live(instant)) if active else ()
+                    long = plan.ask(view, usage, instant, tags)
+                    plan.check(minor, usage, at=instant, active=active)
+                    assert plan.check(minor, usage, at=instant, active=active) == long
+
+
 @given(granted(), st.randoms(use_true_random=False))
 def test_with_grants_too_nothing_changes_before_the_next_change_and_something_does_then(granted, rng):
     case, minor = granted

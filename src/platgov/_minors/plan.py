@@ -22,6 +22,7 @@ from platgov._minors.many import check_many
 from platgov._minors.policy import EMERGENCY, SEMANTICS, YouthPolicy
 from platgov._minors.recorded import devices_in, labels
 from platgov._minors.usage import Usage
+from platgov._minors.verdict import Verdict
 from platgov._schedules.zones import bounded, dates_reached, zone
 from platgov._time import to_epoch
 from platgov.errors import InputError, Problem
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from platgov._minors.eras import View
     from platgov._minors.meters import Rule
     from platgov._minors.timeline import Notice, Stretch
-    from platgov._minors.verdict import Verdict
     from platgov.schedules import Calendar
 
 __all__ = ["Plan"]
 
 _MOST_REMEMBERED: Final = 20_000
 _NO_LABELS: Final[tuple[str, ...]] = ()
+_make = tuple.__new__  # a verdict is a tuple; its own constructor takes several times as long
 
 
 def _policies(value: Iterable[YouthPolicy]) -> tuple[YouthPolicy, ...]:
@@ -247,6 +248,15 @@ class Plan:
                 and device is None
                 and rating is None
             ):
+                cell = era.table[at >> era.shift]
+                while at >= cell.hi:
+                    cell = cell.following
+                if usage._last <= cell.unspent and active is True and usage._plain_from <= at:  # noqa: SLF001 - as there
+                    # `Era.told` of most that is asked, without the call.
+                    change = at + cell.least if at < cell.reached else cell.idle
+                    regime, left, idle = era.regime, cell.left, cell.idle
+                    told = (cell.allowed, cell.reasons, left, change, idle, regime.advice, at, cell.zeros, regime)
+                    return _make(Verdict, told)
                 found: Verdict | None = era.told(usage, at, active)
                 if found is not None:
                     return found

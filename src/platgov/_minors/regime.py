@@ -41,6 +41,8 @@ class Cell:
         following: The next cell, where the two have been tied together.
         allowed: Whether nothing says no, use apart.
         since: Whoever used nothing after that has used nothing that counts, now or later.
+        unspent: The same, where ``reached`` and ``idle`` say all about whoever goes on using; no time elsewhere.
+        reached: Before this instant, whoever goes on reaches a quota inside the cell.
         zeros: The counts then.
         left: The seconds that remain then; None without a quota.
         least: Seconds of use until the first thing is reached then; more than there are without any.
@@ -66,6 +68,7 @@ class Cell:
         "metered",
         "names",
         "open_ended",
+        "reached",
         "reasons",
         "rolling",
         "sig",
@@ -73,6 +76,7 @@ class Cell:
         "start",
         "steady",
         "still",
+        "unspent",
         "zeros",
     )
 
@@ -94,7 +98,7 @@ class Cell:
         )
         self.zeros: tuple[int, ...] | None = None
         self.following: Cell | None = None
-        self.since = _NEVER
+        self.since = self.unspent = self.reached = _NEVER
         self.left: int | None = None
         self.least = LAST
         self.open_ended = False
@@ -238,6 +242,10 @@ class Regime(Basis):
             cell.open_ended = cell.allowed and bool(self.meters)
             if all(one.meter.limit_s for one in (*cell.metered, *cell.advising)):
                 cell.since = min((meter.since(cell.lo) for meter in self.meters), default=LAST)
+            if not cell.open_ended:
+                cell.unspent = cell.since
+            elif cell.idle == cell.hi and not cell.rolling:
+                cell.unspent, cell.reached = cell.since, cell.hi - cell.least
             if len(cell.metered) == 1 and not cell.advising and cell.steady:
                 (one,) = cell.metered
                 if len(one.spans) == 1:
