@@ -82,19 +82,30 @@ class _Class(NamedTuple):
 
 
 class _Alike(dict[int, str]):
-    """For each character one that is like it in all that outlines are made of. Not more than characters exist."""
+    """For each character one that is like it in all that outlines are made of. Not more than characters exist.
+
+    Attributes:
+        classes: What is known of each of those, by the character.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._first: dict[_Class, str] = {}
+        self.classes: dict[str, _Class] = {}
 
     def __missing__(self, code: int) -> str:
         if not self._first:
             # ASCII stands for itself: only then it is translated at once, and not one by one.
             for near in _ASCII:
-                super().__setitem__(near, self._first.setdefault(_class(chr(near)), chr(near)))
-        found = self[code] = self._first.setdefault(_class(chr(code)), chr(code))
+                super().__setitem__(near, self._like(near))
+        found = self[code] = self._like(code)
         return found
+
+    def _like(self, code: int) -> str:
+        found = _class(chr(code))
+        first = self._first.setdefault(found, chr(code))
+        self.classes[first] = found
+        return first
 
 
 _alike = _Alike()
@@ -107,27 +118,36 @@ def outline(name: str) -> Outline:
 
 @functools.lru_cache(maxsize=_KEPT)
 def _outline(name: str) -> Outline:
-    found = [_class(char) for char in name]
-    bits = pile = marks = 0
-    for each in found:
+    classes = _alike.classes
+    there = [classes[char] for char in {*name}]
+    bits = pile = 0
+    for each in there:
         bits |= each.bits
-        marks = marks + 1 if each.bits & MARK else 0
-        pile = max(pile, marks)
-    scripts = common_scripts(each.scripts for each in found)
-    parts, words = _parts([each.sort for each in found])
-    shown = [each for each in found if each.sort > GAP]
-    ends = list(itertools.accumulate([each.length for each in shown], initial=0))
-    spans = [shown[start:end] for start, end in itertools.pairwise(words)]
+    if bits & MARK:
+        marks = 0
+        for char in name:
+            marks = marks + 1 if classes[char].bits & MARK else 0
+            pile = max(pile, marks)
+    scripts = common_scripts({each.scripts for each in there})
+    parts, words = _parts([classes[char].sort for char in name])
+    part_cuts, word_cuts, ambiguous = parts, words, False
+    if any(each.several or each.length != 1 for each in there if each.sort > GAP):
+        shown = [each for each in map(classes.__getitem__, name) if each.sort > GAP]
+        ends = list(itertools.accumulate([each.length for each in shown], initial=0))
+        part_cuts, word_cuts = tuple([ends[place] for place in parts]), tuple([ends[place] for place in words])
+        spans = [shown[start:end] for start, end in itertools.pairwise(words)]
+        ambiguous = any(each.several and each.sort == SIGN for each in shown) or any(
+            any(each.several for each in word) and all(each.ascii for each in word) for word in spans
+        )
     return Outline(
         bits=bits,
         mixed=scripts is not None and not scripts,
         pile=pile,
         parts=parts,
         words=words,
-        part_cuts=tuple([ends[place] for place in parts]),
-        word_cuts=tuple([ends[place] for place in words]),
-        ambiguous=any(each.several and each.sort == SIGN for each in shown)
-        or any(any(each.several for each in word) and all(each.ascii for each in word) for word in spans),
+        part_cuts=part_cuts,
+        word_cuts=word_cuts,
+        ambiguous=ambiguous,
     )
 
 
