@@ -3,9 +3,9 @@
 # ruff: noqa: E501 - lists of names are easier to read in long lines
 
 import json
+import os
 import subprocess
 import sys
-import time
 import unicodedata
 
 import attrs
@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from platgov._names import contacts, folding, hidden, outline, units
+from platgov._names import policy as policy_module
 from platgov._names.chars import unassigned_in_14
 from platgov.errors import InputError
 from platgov.names import ADVISORY, CODES, NamePolicy, Protected, ProtectedNames, RestrictionLevel
@@ -32,6 +33,23 @@ names = st.one_of(st.text(max_size=40), st.text(alphabet=TRICKY, max_size=40))
 
 def codes(policy, name, **more):
     return [finding.code for finding in policy.check(name, **more)]
+
+
+def calls_in(act):
+    """Count the calls and returns of functions, of Python and of C: the same number on every machine."""
+    count = 0
+
+    def counted(*_):
+        nonlocal count
+        count += 1
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        act()
+    finally:
+        sys.setprofile(before)
+    return count
 
 
 # Laws
@@ -110,7 +128,7 @@ def test_every_process_finds_the_same():
     )
     outputs = {
         subprocess.run(
-            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
         ).stdout
         for seed in ("0", "7")
     }
@@ -131,6 +149,10 @@ def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(mon
         def normalize(form, text):
             shown.update(text)
             return unicodedata.normalize(form, text)
+
+        @staticmethod
+        def is_normalized(form, text):
+            return False  # whatever it says of them changes nothing, as a test of folding shows
 
     for module in (folding, units, hidden, contacts):
         monkeypatch.setattr(module, "unicodedata", Watched)
@@ -176,10 +198,8 @@ def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(mon
         pytest.param("ab\U000e0041", {"tag"}, id="20 a tag"),
     ],
 )
-def test_bad_input_is_found_fast_and_a_suggestion_passes(name, expected):
-    start = time.process_time()
+def test_bad_input_is_found_and_a_suggestion_passes(name, expected):
     found = POLICY.check(name)
-    assert time.process_time() - start < 0.05
     assert {each.code for each in found} == expected
     assert all(POLICY.check(each.suggestion) == () for each in found)
     refused = {code for code in expected if code not in ADVISORY}
@@ -201,13 +221,32 @@ def test_what_is_no_text_is_an_error(name):
     ["a.", "a-", "a b ", ".", "1 ", "1", "o1", "@a", "www.", "a dot ", "(", "\u0430", "\u03b7", "!", "a$", "A", "aA", "\u5f20",
      "\u200d", "\u0301", "rn", "aaa", "\U0001f1e9", "support", "\u4e00", "com.", "a\u3002", "x@x.", "vx", "http://"],
 )  # fmt: skip
-def test_the_longest_name_of_anything_is_checked_in_a_twentieth_of_a_second(unit):
-    name = unit * (256 // len(unit.encode()))
-    policy = attrs.evolve(POLICY, max_graphemes=256)
-    policy.check("warm")
-    start = time.process_time()
-    policy._findings(name, None)
-    assert time.process_time() - start < 0.05
+def test_twice_the_name_of_anything_is_about_twice_the_work(unit):
+    longest = attrs.evolve(POLICY, max_graphemes=4096, max_bytes=4096)
+    names = [unit * (size // len(unit.encode())) for size in (512, 1024, 4096)]
+    for name in names:  # what is worked out once per character is, before counting
+        longest._findings(name, None)
+    once, twice = (calls_in(lambda name=name: longest._findings(name, None)) for name in names[:2])
+    # Twice if linear, four times if quadratic.
+    assert twice < 2.3 * once
+
+
+@pytest.mark.parametrize("name", ["a" * 1_000_000, "a" + "\u0301" * 16_000, "\u5f20" * 90, "a" * 256, "\ud800" * 300])
+def test_of_a_name_past_its_bytes_no_more_than_those_is_ever_read(monkeypatch, name):
+    read = []
+
+    def watched(function):
+        def watch(text, *more, **options):
+            read.append(text)
+            return function(text, *more, **options)
+
+        return watch
+
+    for function in ("outline", "letters_of", "fold", "hidden", "normal", "grapheme_count"):
+        monkeypatch.setattr(policy_module, function, watched(getattr(policy_module, function)))
+    POLICY.check(name)
+    assert read
+    assert max(len(text.encode(errors="replace")) for text in read) <= POLICY.max_bytes
 
 
 def test_a_name_that_is_refused_whole_does_not_show_up_in_its_findings():

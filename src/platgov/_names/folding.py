@@ -8,7 +8,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Literal
 
 from platgov._limits import DEFAULT, Limits
-from platgov._names.tables import WORD_CLASS, contains, tables, word_ranges
+from platgov._names.tables import WORD_CLASS, contains, require_text, tables, word_ranges
 from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def is_word(char: str) -> bool:
     >>> is_word("\u0e33"), is_word("-")
     (True, False)
     """
+    require_text(char)
     if len(char) != 1:
         raise InputError("character", (Problem(f"has length {len(char)}; give one character", code="length"),))
     return contains(word_ranges(), char)
@@ -142,7 +143,8 @@ def _check(text: str, subject: str, most: int | None = None) -> None:
 def normal(text: str, form: _Form, *, marks: int | None = None) -> str:
     """Normalise each mark or joining letter with what stands before it; all else is left as it is."""
     attached = tables().attached[form]
-    if attached.isdisjoint(text):
+    # What is normal as a whole is normal in each of its parts, whatever a later Python knows besides.
+    if attached.isdisjoint(text) or (marks is None and unicodedata.is_normalized(form, text)):
         return text
     pieces: list[str] = []
     done = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from platgov._names.chars import kinds
+from platgov._names.tables import require_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,11 @@ def grapheme_count(text: str) -> int:
     (1, 1)
 
     O(n). Source: UAX #29, extended grapheme clusters.
+
+    Raises:
+        InputError: ``text`` is no str.
     """
+    require_text(text)
     if text.isascii() and "\r\n" not in text:
         return len(text)
     return sum(1 for _ in grapheme_starts(text))

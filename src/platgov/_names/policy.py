@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from platgov._canonical import digest
+from platgov._canonical import digest, shown
 from platgov._limits import DEFAULT, Limits
 from platgov._names import properties
 from platgov._names.chars import kinds, script_codes
@@ -43,7 +43,7 @@ def _refuse(attribute: str, message: str) -> InputError:
 def _whole(least: int) -> Any:
     def check(_: NamePolicy, attribute: attrs.Attribute[int], value: object) -> None:
         if type(value) is not int or not least <= value <= _MOST_BYTES:
-            message = f"{attribute.name} is {value!r}; give a whole number from {least} to {_MOST_BYTES}"
+            message = f"{attribute.name} is {shown(value)}; give a whole number from {least} to {_MOST_BYTES}"
             raise _refuse(attribute.name, message)
 
     return check
@@ -52,18 +52,19 @@ def _whole(least: int) -> Any:
 def _kind(kind: type) -> Any:
     def check(_: NamePolicy, attribute: attrs.Attribute[Any], value: object) -> None:
         if type(value) is not kind:
-            raise _refuse(attribute.name, f"{attribute.name} is {value!r}; give a {kind.__name__}")
+            raise _refuse(attribute.name, f"{attribute.name} is {shown(value)}; give a {kind.__name__}")
 
     return check
 
 
 def _list(subject: str, value: object) -> frozenset[str]:
     if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise _refuse(subject, f"{subject} is {value!r}; give a list of texts")
-    items = frozenset(value)
-    if any(type(item) is not str or not item for item in items):
-        raise _refuse(subject, f"{subject} holds {next(i for i in items if type(i) is not str or not i)!r}; give texts")
-    return items
+        raise _refuse(subject, f"{subject} is {shown(value)}; give a list of texts")
+    items = list(value)
+    for item in items:
+        if type(item) is not str or not item:
+            raise _refuse(subject, f"{subject} holds {shown(item)}; give texts")
+    return frozenset(items)
 
 
 def _scripts(value: Iterable[str] | None) -> frozenset[str] | None:
@@ -158,7 +159,7 @@ class NamePolicy:
             message = f"min_graphemes is {self.min_graphemes}, above max_graphemes, {self.max_graphemes}"
             raise _refuse("min_graphemes", message)
         if self.fallback is not None and (type(self.fallback) is not str or not self.fallback):
-            raise _refuse("fallback", f"fallback is {self.fallback!r}; give some text, or None")
+            raise _refuse("fallback", f"fallback is {shown(self.fallback)}; give some text, or None")
 
     @functools.cached_property
     def digest(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
-from platgov._canonical import digest
+from platgov._canonical import digest, shown
 from platgov._limits import DEFAULT
 from platgov._names.chars import kinds, unassigned_in_14
 from platgov._names.folding import fold, folds, normal, skeleton
@@ -70,9 +70,9 @@ class Protected:
         if is_blank(self.name) or len(self.name.encode()) > DEFAULT.name_bytes:
             raise _refuse(f"name is {self.name[:20]!r}; give 1 to {DEFAULT.name_bytes} bytes that can be seen")
         if self.owner is not None and (type(self.owner) is not str or not self.owner):
-            raise _refuse(f"owner of {self.name!r} is {self.owner!r}; give some text, or None for nobody")
+            raise _refuse(f"owner of {self.name!r} is {shown(self.owner)}; give some text, or None for nobody")
         if not isinstance(self.within, Within):
-            raise _refuse(f"within of {self.name!r} is {self.within!r}; give a member of Within")
+            raise _refuse(f"within of {self.name!r} is {shown(self.within)}; give a member of Within")
 
 
 class Hit(NamedTuple):
@@ -105,16 +105,17 @@ def _entries(names: Iterable[str | Protected]) -> tuple[Protected, ...]:
     found: dict[Protected, None] = {}
     for name in names:
         if not isinstance(name, str | Protected):
-            raise _refuse(f"a name is {name!r}; give text or a Protected")
+            raise _refuse(f"a name is {shown(name)}; give text or a Protected")
         found[name if isinstance(name, Protected) else Protected(name=name)] = None
     # Sorted: the order in which a host's database lists them must not change findings or digest.
     return tuple(sorted(found, key=lambda entry: (entry.name, entry.owner or "", entry.within.value)))
 
 
 def _words(words: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(words, str) or any(type(word) is not str or not word.strip() for word in words):
-        raise _refuse(f"affixes is {words!r}; give a list of words")
-    return tuple(sorted(set(words)))
+    listed = list(words) if hasattr(words, "__iter__") and not isinstance(words, str) else [None]
+    if any(type(word) is not str or not word.strip() for word in listed):
+        raise _refuse(f"affixes is {shown(words)}; give a list of words")
+    return tuple(sorted(set(listed)))
 
 
 @attrs.frozen

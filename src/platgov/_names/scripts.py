@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from platgov._names.chars import Kind, common_scripts, kinds
+from platgov._names.tables import require_text
 
 __all__ = ["RestrictionLevel", "digit_systems", "resolved_scripts", "restriction_level"]
 
@@ -43,8 +44,12 @@ def restriction_level(text: str, *, identifier: bool = False) -> RestrictionLeve
         identifier: Hold the text to be an identifier: characters that Unicode does not recommend
             for identifiers (spaces and emoji among them) make it ``UNRESTRICTED``.
 
+    Raises:
+        InputError: ``text`` is no str.
+
     Source: UTS #39, section 5.2; Unicode 17.0.
     """
+    require_text(text)
     found = [kinds[char] for char in text]
     if identifier and not all(kind.allowed for kind in found):
         return RestrictionLevel.UNRESTRICTED
@@ -76,8 +81,12 @@ def resolved_scripts(text: str) -> frozenset[str] | None:
         Short codes of ISO 15924; empty for a text of mixed scripts; None for a text that is in no
         script at all, such as digits.
 
+    Raises:
+        InputError: ``text`` is no str.
+
     Source: UTS #39, section 5.1; Unicode 17.0.
     """
+    require_text(text)
     return common_scripts(kinds[char].scripts for char in text)
 
 
@@ -87,7 +96,11 @@ def digit_systems(text: str) -> frozenset[str]:
     >>> sorted(digit_systems("1\u0968")) == ["0", "\u0966"]
     True
 
+    Raises:
+        InputError: ``text`` is no str.
+
     Source: UTS #39, section 5.3; Unicode 17.0.
     """
+    require_text(text)
     zeros = {kinds[char].zero for char in text}
     return frozenset(chr(zero) for zero in zeros if zero is not None)

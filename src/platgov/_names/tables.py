@@ -17,8 +17,19 @@ from bisect import bisect_right
 from typing import Any, TypedDict
 
 from platgov._names import unidata
+from platgov.errors import InputError, Problem
 
-__all__ = ["WORD_CLASS", "Rows", "Tables", "char_class", "contains", "tables", "unpacked", "word_ranges"]
+__all__ = [
+    "WORD_CLASS",
+    "Rows",
+    "Tables",
+    "char_class",
+    "contains",
+    "require_text",
+    "tables",
+    "unpacked",
+    "word_ranges",
+]
 
 
 class _Steps(TypedDict):
@@ -101,6 +112,16 @@ def contains(ranges: str, char: str) -> bool:
     """Whether a character is in one of the ranges. O(log n)."""
     index = bisect_right(ranges, char)
     return index % 2 == 1 or (index > 0 and ranges[index - 1] == char)
+
+
+def require_text(value: object) -> None:
+    """Refuse what is no text, before a loop over it fails in a way that says less.
+
+    Raises:
+        InputError: It is no str.
+    """
+    if not isinstance(value, str):
+        raise InputError("text", (Problem(f"is {type(value).__name__}; give a str", code="type"),))
 
 
 def unpacked(packed: str) -> Any:
