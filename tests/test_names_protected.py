@@ -540,8 +540,16 @@ def test_characters_that_fold_or_look_alike_are_read_alike_unless_they_are_marke
         ("\u30a4\u30bf\u30ea\u30a2", ["\u30a4\u30bf\u30ea\u30a2416"], ["\u30a4\u30bf\u30ea\u30a2\u30f3", "\u30a4\u30bf\u30ea1"]),
         # Runs of letters that were not there, beside letters that only look like a run.
         ("Philippines", ["Philippineeees", "Phhhhilippines"], ["Phillippines", "Philipines"]),
+        # So are runs of letters that are written in two.
+        ("\u30d9\u30cd\u30ba\u30a8\u30e9", ["\u30d9\u30d9\u30d9\u30d9\u30cd\u30ba\u30a8\u30e9"], ["\u30d9\u30cd\u30ba\u30a8\u30eb", "\u30d8\u30cd\u30b9\u30a8\u30e9"]),
+        ("\u0b9c\u0bbf\u0baa\u0bcc\u0b9f\u0bcd\u0b9f\u0bbf", ["\u0b9c\u0bbf\u0baa\u0bcc\u0bcc\u0bcc\u0bcc\u0b9f\u0bcd\u0b9f\u0bbf"], ["\u0b9c\u0bbf\u0baa\u0bc6\u0b9f\u0bcd\u0b9f\u0bbf"]),
+        # A mark of voice makes another letter of a kana, and spells nothing on any other letter.
+        ("\u5766\u5c1a\u5c3c\u4e9e", ["\u5766\u5c1a\u3099\u5c3c\u4e9e"], ["\u5766\u5c1a\u4e9e"]),
+        ("\u304b\u3093\u304a\u3093", ["\u304b\u3093\u3099\u304a\u3093\u309a"], ["\u304b\u3099\u3093\u304a\u3093", "\u304c\u3093\u304a\u3093"]),
+        # A letter that looks like a sign, in a name of few other letters.
+        ("\u05d0\u05d9\u05d8\u05dc\u05d9\u05d4", ["\u05d0\u05d9\u05d8\u05dc\u02b9\u05d4"], ["\u05d0\u05d8\u05dc\u05d4", "\u05d0\u05d9\u05d8\u05dc\u05d4"]),
     ],
-    ids=["marks", "marks on ideographs", "vowel signs", "signs", "shapes", "numbers", "runs"],
+    ids=["marks", "marks on ideographs", "vowel signs", "signs", "shapes", "numbers", "runs", "runs of kana", "runs of vowel signs", "voice on ideographs", "voice on kana", "signs for letters"],
 )  # fmt: skip
 def test_rules_for_every_script_find_disguises_and_spare_neighbours(protected, found, passes):
     names = ProtectedNames([protected])

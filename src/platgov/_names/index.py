@@ -137,9 +137,8 @@ class Index:
         if text in self.shapes:
             return True
         if seen.bits & SHAPED:
-            if seen.parts[-1] <= MOST_BY_SHAPE and skeleton(name) in self.whole:
-                return True
-            if self.shapes and shape_of(name) in self.shapes:
+            looks = skeleton(name)
+            if looks in self.whole or (self.shapes and _shape_in(looks) in self.shapes):
                 return True
         cuts = seen.part_cuts
         if self._affixed(text, seen.word_cuts):
@@ -250,7 +249,11 @@ def key_of(name: str) -> str:
 
 def shape_of(name: str) -> str:
     """Give the letters of what a name looks like, whatever separates them."""
-    return merged(read(skeleton(name)))
+    return _shape_in(skeleton(name))
+
+
+def _shape_in(looks: str) -> str:
+    return merged(read(looks))
 
 
 def _grouped(words: Iterable[str], part: slice) -> dict[str, tuple[str, ...]]:

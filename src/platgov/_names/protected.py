@@ -168,12 +168,7 @@ class ProtectedNames:
         spelling = spell(name)
         found: dict[int, Hit] = {}
         entries = self.entries
-        keys = [(fold(name), "folded")]
-        # The skeleton is asked for where the squashed key is too short to be trusted alone: beyond,
-        # whatever has the same skeleton has the same squashed key, as a test says of every character.
-        if len(spelling.units) <= MOST_BY_SHAPE:
-            keys.append((skeleton(spelling.name), "skeleton"))
-        for key, kind in keys:
+        for key, kind in ((fold(name), "folded"), (skeleton(spelling.name), "skeleton")):
             for number in index.whole.get(key, ()):
                 if number not in found and self._concerns(entries[number], holder):
                     found[number] = _hit(entries[number], kind, spelling, 0, len(spelling.units))

@@ -35,12 +35,14 @@ __all__ = [
     "squash",
 ]
 
-KEYS_VERSION = 2
+KEYS_VERSION = 3
 
 _MOST_READINGS = 64
 # Fewer for long names: units times readings, so that hostile names take no longer than others.
 _MOST_WORK = 512
-LONG_RUN = re.compile(r"(.)\1\1+")
+# Second halves of letters that are read in two: voicing of kana, and vowel signs on both sides of a letter.
+_HALVES = "\u3099\u309a\u09be\u09d7\u0b3e\u0b56\u0b57\u0bbe\u0bd7\u0c56\u0cc2\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf"
+LONG_RUN = re.compile(rf"(.[{_HALVES}]?)\1\1+")
 _PAIR = re.compile("rn|vv")
 
 
@@ -163,11 +165,11 @@ def _one_letter(match: re.Match[str]) -> str:
 
 
 def _once(match: re.Match[str]) -> str:
-    return match[0][:1]
+    return match[1]
 
 
 def _twice(match: re.Match[str]) -> str:
-    return match[0][:2]
+    return match[1] * 2
 
 
 def _written(
