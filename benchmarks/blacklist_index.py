@@ -158,7 +158,7 @@ def report(store, held, options, reopened, sizes):
 
         def look(query=query):
             with store._store.read() as session:
-                return store.lookup(session, query)
+                return store.lookups.exact(session, query)
 
         seconds, (found, _) = timed(look)
         exact.append(seconds)
@@ -170,7 +170,7 @@ def report(store, held, options, reopened, sizes):
 
         def search(query=query):
             with store._store.read() as session:
-                return store.nearby(session, query, 1)
+                return store.lookups.near(session, query, 1)
 
         seconds, (found, cut) = timed(search)
         fuzzy.append(seconds)

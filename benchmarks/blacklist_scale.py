@@ -43,8 +43,8 @@ def growth(count, queries):
                 query = index.prepared(store.tagger, held[number], number + 1)
                 near = index.prepared(store.tagger, index.edited(held[number], rng), None)
                 for times, run, wanted in (
-                    (exact, lambda session, query=query: store.lookup(session, query)[0], True),
-                    (fuzzy, lambda session, near=near: store.nearby(session, near, 1)[0], False),
+                    (exact, lambda session, query=query: store.lookups.exact(session, query)[0], True),
+                    (fuzzy, lambda session, near=near: store.lookups.near(session, near, 1)[0], False),
                 ):
                     with store._store.read() as session:
                         seconds, found = index.timed(lambda run=run, session=session: run(session))
@@ -89,7 +89,9 @@ def exact_only(count, queries):
             for number in rng.sample(range(1, count + 1), queries) + [count + place for place in range(1, queries + 1)]:
                 query = one_tag(store.tagger, number)
                 with store._store.read() as session:
-                    seconds, (found, _) = index.timed(lambda session=session, query=query: store.lookup(session, query))
+                    seconds, (found, _) = index.timed(
+                        lambda session=session, query=query: store.lookups.exact(session, query)
+                    )
                 times.append(seconds)
                 right += found == ({number} if number <= count else set())
         return {

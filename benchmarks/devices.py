@@ -2,112 +2,57 @@
 
 Usage: python benchmarks/devices.py [--devices N] [--handles N] [--postgres ADDRESS] [--json FILE]
 
-Every device reports one second of its own of one hour, through one of a few handles (one database
+Every device reports one second of its own of one evening, through one of a few handles (one database
 connection each), and asks for the verdict. Afterwards the quota has to have counted exactly as many
-seconds as there are devices: a fast wrong answer is an error. Times are wall-clock time, because
-what is waited for is the database; run it on a quiet machine. Both databases make every commit durable.
+seconds as there are devices: a fast wrong answer is an error. See `_devices` for what is timed.
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import json
-import pathlib
-import statistics
 import sys
-import tempfile
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+
+from _devices import arguments, handles, places, race, tell
 
 from platgov.minors import Band, DobEvidence, Minor, Plan, Quota, UsageStore, YouthPolicy
 
 TZ = "Asia/Shanghai"
 AT = 1_780_315_200  # 2026-06-01 20:00 in Shanghai
 CHILD = Minor(id="m", evidence=DobEvidence.verified(dt.date(2014, 3, 1)), residency_tz=TZ)
+QUOTA = 36_000
+EVENING = 4 * 3_600
 
 
-def race(target, schema, *, devices, handles, minors):
-    """Let all devices report at once; give reports per second and latencies in milliseconds."""
-    policy = YouthPolicy(id="app", layer="platform", bands=[Band(quotas=[Quota(seconds=36_000)])])
+def reported(place, *, devices, count, minors):
+    """Let all devices report at once; give reports per second and latencies, if every second was counted."""
+    policy = YouthPolicy(id="app", layer="platform", bands=[Band(quotas=[Quota(seconds=QUOTA)])])
     plan = Plan.of([policy], tz=TZ, start=AT - 86_400, end=AT + 86_400)
-    with ExitStack() as stack:
-        opened = []
-        for _ in range(handles):
-            opened.append(UsageStore.open(target, schema=schema, timeout_s=300))
-            stack.callback(opened[-1].close)
-        start = threading.Barrier(handles)
 
-        def worker(number):
-            taken = []
-            start.wait()
-            for device in range(number, devices, handles):
-                begun, when = time.perf_counter(), AT + device
-                event = {"event_id": f"e{device}", "start": when, "end": when + 1, "device": f"d{device % 5}"}
-                usage = opened[number].update(f"m{device % minors}", lambda usage, event=event: usage.add(**event))
-                plan.check(CHILD, usage, at=when + 1)
-                taken.append(time.perf_counter() - begun)
-            return taken
+    def report(handle, device):
+        when = AT + device
+        event = {"event_id": f"e{device}", "start": when, "end": when + 1, "device": f"d{device % 5}"}
+        usage = handle.update(f"m{device % minors}", lambda usage: usage.add(**event))
+        plan.check(CHILD, usage, at=when + 1)
 
-        begun = time.perf_counter()
-        with ThreadPoolExecutor(handles) as pool:
-            taken = [second for times in pool.map(worker, range(handles)) for second in times]
-        wall = time.perf_counter() - begun
-        counted = sum(
-            36_000 - plan.check(CHILD, opened[0].usage(f"m{minor}"), at=AT + devices).remaining_s
-            for minor in range(minors)
-        )
+    with handles(UsageStore, place, count) as opened:
+        _, row = race(opened, devices, report)
+        kept = [opened[0].usage(f"m{minor}") for minor in range(minors)]
+    counted = sum(QUOTA - plan.check(CHILD, usage, at=AT + devices).remaining_s for usage in kept)
     if counted != devices:
         sys.exit(f"wrong: {counted} seconds counted of {devices}")
-    times = sorted(1000 * second for second in taken)
-    return {
-        "devices": devices,
-        "counted": counted,
-        "per_second": round(devices / wall),
-        "p50_ms": round(statistics.median(times), 2),
-        "p99_ms": round(times[len(times) * 99 // 100], 2),
-    }
+    return {**row, "counted": counted}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--devices", type=int, default=1_000)
-    parser.add_argument("--handles", type=int, default=20)
-    parser.add_argument("--postgres", default="postgresql://127.0.0.1:5432/test")
-    parser.add_argument("--json", type=pathlib.Path)
-    given = parser.parse_args()
-    report, schemas = {}, []
-    with tempfile.TemporaryDirectory() as folder:
-        targets = [("sqlite", folder)]
-        try:
-            import psycopg
-
-            psycopg.connect(given.postgres, connect_timeout=2).close()
-            targets.append(("postgres", given.postgres))
-        except ImportError as missing:
-            print(f"PostgreSQL is left out: {missing}")
-        except psycopg.Error as bad:
-            print(f"PostgreSQL is left out: {bad}")
-        try:
-            for name, target in targets:
-                for label, minors in (("one child", 1), ("each its own", given.devices)):
-                    schema = f"platgov_bench_{time.time_ns()}" if name == "postgres" else "platgov"
-                    schemas += [schema] if name == "postgres" else []
-                    path = f"{target}/usage{minors}.db" if name == "sqlite" else target
-                    report[f"{name}, {label}"] = race(
-                        path, schema, devices=given.devices, handles=given.handles, minors=minors
-                    )
-        finally:
-            if schemas:
-                with psycopg.connect(given.postgres, autocommit=True) as connection:
-                    for schema in schemas:
-                        connection.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
-    for name, row in report.items():
-        print(f"{name:24}", ", ".join(f"{key} {value}" for key, value in row.items()))
-    if given.json:
-        given.json.write_text(json.dumps(report, indent=1))
+    given, found = arguments(__doc__), {}
+    if given.devices > EVENING:
+        sys.exit(f"at most {EVENING} devices: each has a second of its own, and at midnight the quota begins anew")
+    with places(given.postgres) as databases:
+        for name, fresh in databases.items():
+            for label, minors in (("one child", 1), ("each its own", given.devices)):
+                shape = {"devices": given.devices, "count": given.handles, "minors": minors}
+                found[f"{name}, {label}"] = reported(fresh(), **shape)
+    tell(found, given.json)
 
 
 if __name__ == "__main__":

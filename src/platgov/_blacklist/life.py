@@ -190,7 +190,7 @@ class Life(TagStore):
     def about(self, query: Prepared) -> list[Stored]:
         """Give the bans, in force or not, of accounts with the same mailbox, phone or identity document."""
         with self._store.read() as session:
-            numbers, _ = self.lookup(session, query)
+            numbers, _ = self.lookups.exact(session, query)
             rows = self._rows(session, numbers)
             records = [self._record(row) for row in rows if row[1] == self._list]
         same = [

@@ -16,8 +16,9 @@ from platgov._blacklist.canonical import KINDS, Canon
 from platgov._blacklist.checks import identifier, refuse
 from platgov._blacklist.comparing import Comparison
 from platgov._blacklist.keys import KeyRing
+from platgov._blacklist.lookups import Lookups
 from platgov._blacklist.rewrapping import again, moved_to, row_of
-from platgov._blacklist.tags import Prepared, Stored, Tagger, avatar_distance, in_index, near_numbers, pack, split
+from platgov._blacklist.tags import Prepared, Stored, Tagger, avatar_distance, in_index, pack, split
 from platgov._time import to_epoch
 from platgov.errors import ConflictError, StorageError, VerificationError
 from platgov.stores import Session, Store, open_store
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     import datetime as dt
     import os
     from collections.abc import Iterable, Iterator
-    from collections.abc import Set as AbstractSet
 
     from platgov._blacklist.signals import Signals
 
@@ -35,11 +35,6 @@ __all__ = ["Candidate", "Candidates", "NewBan", "TagStore"]
 _MERGE_FROM: Final = 50_000
 """Pieces of one batch above which they go straight into the sorted array."""
 _PAGE: Final = 1_000
-_ENDS: Final = frozenset(code for code, (_, kind) in enumerate(KINDS) if kind in ("head", "tail"))
-_MOST_OF_PART: Final = 64
-_MOST_CONTAINED: Final = 32
-_PIECES_FACTOR: Final = 8
-"""Pieces are less telling than tags, so more bans of one are looked at."""
 
 
 class TagStore:
@@ -70,10 +65,11 @@ class TagStore:
             raise refuse("TagStore", "most", "give a whole number from 1 to 10000", "range")
         self.tagger = Tagger(keys, list_id, Canon() if canon is None else canon)
         self.keys, self.list_id = keys, list_id
-        self._store, self._most = store, most
+        self._store = store
         self._pieces = Pieces()
         store.prepare(schema.BANS, _created)
         self._list = self._registered()
+        self.lookups = Lookups(self.tagger, self._pieces, self._list, most)
 
     @classmethod
     def open(
@@ -122,9 +118,9 @@ class TagStore:
         now = to_epoch(at)
         query = signals if isinstance(signals, Prepared) else self.prepare(signals)
         with self._store.read() as session:
-            exact, truncated = self.lookup(session, query)
-            near, more = self.nearby(session, query, now, besides=exact)
-            around, others = self.containing(session, query, besides=exact | near)
+            exact, truncated = self.lookups.exact(session, query)
+            near, more = self.lookups.near(session, query, now, besides=exact)
+            around, others = self.lookups.containing(session, query, besides=exact | near)
             picked = [self._record(row) for row in self._rows(session, exact | near | around) if row[1] == self._list]
             picked = [record for record in picked if record.in_force(now)]
             exempt = self._exempt(session, picked)
@@ -135,64 +131,6 @@ class TagStore:
             truncated=truncated or more or others,
             weightless=query.weightless,
         )
-
-    def lookup(self, session: Session, query: Prepared) -> tuple[set[int], bool]:
-        """Give the numbers of bans that share a tag, and whether a tag has more than are looked at."""
-        limit = self._most + 1
-        tags = {in_index(tag) for version in query.tags.values() for code, tag in version if code not in _ENDS}
-        if not tags:
-            return set(), False
-        params = [number for tag in sorted(tags) for number in (tag, limit)]
-        rows = []
-        for start in range(0, len(params), 400):  # SQLite joins 500 statements at most
-            part = params[start : start + 400]
-            rows += session.rows(schema.exact_lookup(len(part) // 2), part)
-        if len(rows) < limit:
-            return {number for _, number in rows}, False
-        counts: dict[int, int] = {}
-        found = set()
-        for tag, number in rows:
-            counts[tag] = counts.get(tag, 0) + 1
-            if counts[tag] < limit:
-                found.add(number)
-        return found, max(counts.values()) >= limit
-
-    def nearby(
-        self, session: Session, query: Prepared, now: int, *, besides: AbstractSet[int] = frozenset()
-    ) -> tuple[set[int], bool]:
-        """Give the numbers of bans in force with a near name or avatar, and whether there may be more."""
-        wanted = [piece for version in query.tags for piece in self.tagger.wanted(query, version)]
-        numbers, truncated = self._pieces.find(session, wanted, self._most * _PIECES_FACTOR)
-        return self._near(session, query, numbers - besides, now), truncated
-
-    def containing(
-        self, session: Session, query: Prepared, *, besides: AbstractSet[int] = frozenset()
-    ) -> tuple[set[int], bool]:
-        """Give bans whose name, or an end of it, is contained in a name of the newcomer, and whether there may be more.
-
-        Parts that more than 64 bans share say too little, and are passed over. Of the others,
-        the bans with most letters in common are given, 32 at most. Either way there may be more,
-        but for bans that were found otherwise.
-        """
-        parts = {str(in_index(tag)): held for tags in query.parts.values() for tag, held in tags.items()}
-        if not parts:
-            return set(), False
-        bans: dict[str, list[int]] = {}
-        for tag, number in session.rows(schema.SOME_TAGS[session.dialect], (session.listed([*parts]), _MOST_OF_PART)):
-            bans.setdefault(str(tag), []).append(number)
-        shared: dict[int, dict[str, int]] = {}
-        truncated = False
-        for index, numbers in bans.items():
-            if len(numbers) > _MOST_OF_PART:
-                truncated = True
-            else:
-                for number in numbers:
-                    held = shared.setdefault(number, {"core": 0, "head": 0, "tail": 0})
-                    for part in parts[index]:
-                        held[part.kind] = max(held[part.kind], len(part.letters))
-        most = {number: max(held["core"], held["head"] + held["tail"]) for number, held in shared.items()}
-        ordered = sorted(most, key=lambda number: (-most[number], -number))
-        return set(ordered[:_MOST_CONTAINED]), truncated or not besides >= set(ordered[_MOST_CONTAINED:])
 
     def get(self, ban_id: str) -> Stored | None:
         """Give one ban, in force or not."""
@@ -423,14 +361,6 @@ class TagStore:
             return []
         listed = session.listed([str(number) for number in sorted(numbers)])
         return session.rows(schema.BY_NUMBERS[session.dialect], (listed,))
-
-    def _near(self, session: Session, query: Prepared, numbers: set[int], now: int) -> set[int]:
-        """Give those bans in force whose names or avatar may be near."""
-        if not numbers:
-            return set()
-        listed = session.listed([str(number) for number in sorted(numbers)])
-        rows = session.rows(schema.NEAR[session.dialect], (listed, self._list, now, now, now))
-        return near_numbers(query, rows)
 
     def _get(self, session: Session, ban_id: str) -> Stored | None:
         identifier(ban_id, "TagStore", "ban_id")

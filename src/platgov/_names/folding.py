@@ -14,7 +14,7 @@ from platgov.errors import InputError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MOST_GROWTH", "WORD_CLASS", "fold", "folds", "is_word", "normal", "skeleton"]
+__all__ = ["MOST_GROWTH", "WORD_CLASS", "composed", "fold", "folds", "is_word", "normal", "skeleton"]
 
 # Unicode's Stream-Safe limit (UAX #15): no language stacks more marks on one letter.
 _MARKS = 30
@@ -154,6 +154,16 @@ def normal(text: str, form: _Form, *, marks: int | None = None) -> str:
         pieces += text[done:base], _cluster(text[base:end], form, marks)
         done = end
     return "".join(pieces) + text[done:]
+
+
+def composed(text: str) -> str:
+    """Give the NFC of a text: also of characters that are one but for history, such as the Kelvin sign."""
+    if text.isascii():
+        return text
+    unassigned = tables().unassigned
+    # One by one: what Unicode 14.0 did not have is left alone, as by `normal`.
+    each = [char if contains(unassigned, char) else unicodedata.normalize("NFC", char) for char in text]
+    return normal("".join(each), "NFC")
 
 
 def _runs(places: list[int]) -> Iterator[tuple[int, int]]:

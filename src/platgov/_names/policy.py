@@ -13,7 +13,7 @@ from platgov._names import properties
 from platgov._names.chars import kinds, script_codes
 from platgov._names.contacts import CONTACT_WORDS, TOP_LEVELS, ContactFinder
 from platgov._names.findings import ADVISORY, CODES, NameFinding, Raw, codes_of
-from platgov._names.folding import fold, normal
+from platgov._names.folding import composed, fold, normal
 from platgov._names.graphemes import grapheme_count
 from platgov._names.hidden import hidden, is_blank, mark_piles
 from platgov._names.mending import cut_to, end_of, mended, numbered
@@ -217,7 +217,7 @@ class NamePolicy:
         if blocking:
             problems = tuple(Problem(str(each), code=each.code, position=each.start) for each in blocking)
             raise InputError("name", problems)
-        return normal(name, "NFC")
+        return composed(name)
 
     @functools.cached_property
     def _contact_finder(self) -> ContactFinder:
@@ -307,18 +307,18 @@ class NamePolicy:
             yield from levels(name, found, self.level, self.word_level)
 
     def _borne(self, name: str, seen: Outline, letters: str, holder: str | None) -> list[Raw]:
-        composed, offsets = name, None
+        joined, offsets = name, None
         if seen.bits & ATTACHED:
-            composed = normal(name, "NFC")
-            if composed != name:
-                seen, letters, offsets = outline(composed), letters_of(composed), _offsets(name)
+            joined = normal(name, "NFC")
+            if joined != name:
+                seen, letters, offsets = outline(joined), letters_of(joined), _offsets(name)
         found = []
         for names, plainly, disguised in (
             (self.protected, "protected", "lookalike"),
             (self.reserved, "reserved", "reserved"),
         ):
             if names.entries:
-                hits = names.search(composed, seen, letters, holder)
+                hits = names.search(joined, seen, letters, holder)
                 found += [_borne(hit, plainly if hit.plain else disguised, offsets) for hit in hits]
         # Who has exceptions pays for them only where something was found.
         return [] if found and self.exceptions and fold(name) in self.exceptions else found
@@ -347,8 +347,8 @@ def _offsets(name: str) -> list[int]:
     starts = [place for place, char in enumerate(name) if place == 0 or char not in attached]
     offsets: list[int] = []
     for start, end in zip(starts, [*starts[1:], len(name)], strict=True):
-        composed = len(normal(name[start:end], "NFC"))
-        offsets += [start] * min(composed, 1) + [min(start + 1, end - 1)] * (composed - 1)
+        length = len(normal(name[start:end], "NFC"))
+        offsets += [start] * min(length, 1) + [min(start + 1, end - 1)] * (length - 1)
     return [*offsets, len(name)]
 
 

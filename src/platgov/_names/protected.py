@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import functools
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import attrs
 
@@ -112,7 +112,7 @@ def _entries(names: Iterable[str | Protected]) -> tuple[Protected, ...]:
 
 
 def _words(words: Iterable[str]) -> tuple[str, ...]:
-    listed = list(words) if hasattr(words, "__iter__") and not isinstance(words, str) else [None]
+    listed: list[Any] = list(words) if hasattr(words, "__iter__") and not isinstance(words, str) else [None]
     if any(type(word) is not str or not word.strip() for word in listed):
         raise _refuse(f"affixes is {shown(words)}; give a list of words")
     return tuple(sorted(set(listed)))
