@@ -83,6 +83,7 @@ bench: $(VENV)/bench.stamp .venv-pymerkle/python.stamp .venv-linkage/python.stam
 	$(BIN)/python benchmarks/bulk.py
 	$(BIN)/python benchmarks/minors.py
 	$(BIN)/python benchmarks/spending.py
+	$(BIN)/python benchmarks/devices.py
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python benchmarks/audit.py
 	$(BIN)/python benchmarks/blacklist_index.py
@@ -91,8 +92,10 @@ bench: $(VENV)/bench.stamp .venv-pymerkle/python.stamp .venv-linkage/python.stam
 docs: $(VENV)/dev.stamp
 	$(BIN)/python -m sphinx -W -n -q -b html docs docs/_build/html
 
+# Takes hours. Laws that have to have been tried a certain number of times count, and fail below that number.
+# PYTEST=tests/test_minors_laws.py runs one file.
 soak: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest --numprocesses=auto --quiet --hypothesis-profile=soak
+	$(BIN)/python -m pytest --numprocesses=auto --quiet --hypothesis-profile=soak $(PYTEST)
 
 fmt: $(VENV)/dev.stamp
 	$(BIN)/ruff format .

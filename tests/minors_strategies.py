@@ -5,15 +5,51 @@ at sets of seconds.
 """
 
 import datetime as dt
+import functools
 import zoneinfo
-from collections import Counter
 
 import attrs
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from platgov.minors import Band, BreakRule, DobEvidence, Hours, Level, Minor, Quota, Usage, Window, YouthPolicy
 
 DAY = 86_400
+SOAK = settings.default.max_examples > 100
+
+
+def bar(examples, usual=100):
+    """Try a law so often under the profile ``soak``, ``usual`` times elsewhere, and fail if it was tried less.
+
+    Goes above ``@given``. It counts, because a law whose strategies run dry or reject most of what they
+    draw passes all the same.
+    """
+    wanted = examples if SOAK else usual
+
+    def decorate(law):
+        tried, handle = 0, law.hypothesis
+        inner = handle.inner_test
+
+        @functools.wraps(inner)
+        def counting(*args, **kwargs):
+            nonlocal tried
+            inner(*args, **kwargs)
+            tried += 1
+
+        handle.inner_test = counting
+        run = settings(max_examples=wanted)(law)
+
+        @functools.wraps(run)
+        def counted(*args, **kwargs):
+            nonlocal tried
+            tried = 0
+            run(*args, **kwargs)
+            assert tried >= wanted, f"tried {tried} times of {wanted}"
+
+        return counted
+
+    return decorate
+
 
 # A zone and an instant at or near something odd about its clock.
 PLACES = [
@@ -203,8 +239,11 @@ class Oracle:
         ]
 
     def age(self, born, at):
-        # A date counts as reached from its first instant on, also where the clock goes back over midnight.
-        reached = max(self.wall(at - back).date() for back in range(0, 7201, 900))
+        # A date counts as reached from its first instant on, also where the clock goes back over midnight:
+        # after as little as a minute of it, as in St. John's.
+        now, earlier = self.wall(at), self.wall(at - 7200)
+        steps = () if now - earlier == dt.timedelta(0, 7200) else range(60, 7201, 60)
+        reached = max([now.date(), *(self.wall(at - back).date() for back in steps)])
         return reached.year - born.year - ((reached.month, reached.day) < (born.month, born.day))
 
     def of_band(self, policy, band, at):
@@ -257,51 +296,76 @@ class Oracle:
         return (self.wall(at) - dt.timedelta(minutes=policy.day_starts_at)).date()
 
     def groups(self, limit, scope):
-        """Give one set of seconds, or one for each device."""
+        """Give the seconds of all, or one for each device: minute to its seconds, a bit each."""
         counting = getattr(limit, "counting", None)
         union = counting is None or counting.value == "union"
         key = (scope, limit.except_for, union)
-        if key in self.known:
-            return self.known[key]
-        found = {}
-        for tags, span in self.used:
-            if (scope == "total" or scope in tags) and not (tags & limit.except_for):
-                device = "" if union else tuple(sorted(tag for tag in tags if tag.startswith("device:")))
-                found.setdefault(device, set()).update(span)
-        self.known[key] = [(seconds, Counter(second // 60 for second in seconds)) for seconds in found.values()]
+        if key not in self.known:
+            found = {}
+            for tags, span in self.used:
+                if (scope == "total" or scope in tags) and not (tags & limit.except_for):
+                    device = "" if union else tuple(sorted(tag for tag in tags if tag.startswith("device:")))
+                    mark(found.setdefault(device, {}), span)
+            self.known[key] = list(found.values())
         return self.known[key]
 
     def count(self, limit, scope, policy, at):
         if limit.per.value == "gap":
             return self.since_pause(scope, limit, at, limit.span_s)
         if limit.per.value == "rolling":
+            span = range(at - limit.span_s, at)
             return sum(
-                at - limit.span_s <= second < at for seconds, _ in self.groups(limit, scope) for second in seconds
+                seconds_in(bits, minute, span) for group in self.groups(limit, scope) for minute, bits in group.items()
             )
         key = {"day": str, "week": lambda day: day.isocalendar()[:2], "month": lambda day: (day.year, day.month)}[
             limit.per.value
         ]
         now = key(self.day(policy, at))
-        total = 0
-        for seconds, blocks in self.groups(limit, scope):
-            # Local days begin at whole minutes: a block of a minute lies in one.
-            for block, number in blocks.items():
-                if block * 60 < at and key(self.day_of_block(policy, block)) == now:
-                    whole = block * 60 + 60 <= at
-                    total += number if whole else sum(second in seconds for second in range(block * 60, at))
-        return total
+        # Local days begin at whole minutes: a minute lies in one.
+        return sum(
+            seconds_in(bits, minute, range(minute * 60, at))
+            for group in self.groups(limit, scope)
+            for minute, bits in group.items()
+            if minute * 60 < at and key(self.day_of_minute(policy, minute)) == now
+        )
 
-    def day_of_block(self, policy, block):
-        key = (self.case["tz"], policy.day_starts_at, block)
+    def day_of_minute(self, policy, minute):
+        key = (self.case["tz"], policy.day_starts_at, minute)
         if key not in DAYS:
-            DAYS[key] = self.day(policy, block * 60)
+            DAYS[key] = self.day(policy, minute * 60)
         return DAYS[key]
 
     def since_pause(self, scope, limit, at, pause):
-        seconds = sorted(second for group, _ in self.groups(limit, scope) for second in group if second < at)
         count, after = 0, at
-        for second in reversed(seconds):
-            if after - second - 1 >= pause:
-                break
-            count, after = count + 1, second
+        for group in self.groups(limit, scope):  # there is one: a pause is of the child
+            for minute in sorted(group, reverse=True):
+                if group[minute] == FULL and minute * 60 + 60 <= after < minute * 60 + 60 + pause:
+                    count, after = count + 60, minute * 60
+                    continue
+                for second in range(minute * 60 + 59, minute * 60 - 1, -1):
+                    if second < at and group[minute] >> second % 60 & 1:
+                        if after - second - 1 >= pause:
+                            return count
+                        count, after = count + 1, second
         return count
+
+
+FULL = (1 << 60) - 1
+
+
+def mark(minutes, span):
+    """Set the bits of the seconds of a span."""
+    if not span:
+        return
+    first, last = span.start // 60, (span.stop - 1) // 60
+    minutes.update(dict.fromkeys(range(first + 1, last), FULL))
+    for minute in {first, last}:
+        inside = range(max(span.start, minute * 60), min(span.stop, minute * 60 + 60))
+        minutes[minute] = minutes.get(minute, 0) | sum(1 << second % 60 for second in inside)
+
+
+def seconds_in(bits, minute, span):
+    """Count the seconds of a minute that lie in a span."""
+    if span.start <= minute * 60 and minute * 60 + 60 <= span.stop:
+        return bits.bit_count()
+    return sum(bits >> second % 60 & 1 for second in range(minute * 60, minute * 60 + 60) if second in span)

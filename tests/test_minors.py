@@ -22,6 +22,7 @@ from platgov.minors import (
     Feature,
     Grant,
     Hours,
+    Level,
     Minor,
     Plan,
     Quota,
@@ -406,11 +407,11 @@ def test_memory_is_bounded_and_answers_do_not_depend_on_it(monkeypatch):
     minor = attrs.evolve(MINOR, grants=opened)
     before = plan.check(minor, Usage(), at=AT + 5)
     assert before.allowed
-    monkeypatch.setattr("platgov._minors.plan._MOST_REMEMBERED", 2)
+    monkeypatch.setattr("platgov._minors.memory.MOST", 2)
     assert plan.check(attrs.evolve(minor), Usage(), at=AT + 5, feature="access") == before
     for feature in "abcdef":
         assert plan.check(minor, Usage(), at=AT + 5, feature=feature).allowed
-    assert len(plan._memory) <= 4
+        assert len(plan._memory.values()) <= 2
 
 
 # -- spending caps, words, pictures --------------------------------------------------------------
@@ -422,13 +423,34 @@ def test_the_caps_of_all_layers_and_bands_bind_together():
         SpendCap(id="house", currency="CNY", tz=TZ, per_month=9000),
     )
     law = policy(Band(max_age=18, spend=[cap]), unknown_age="deny")
-    plan = plan_of(law, YouthPolicy(id="house", layer="guardian", bands=[Band(spend=[other])]))
-    assert plan.caps(MINOR, at=AT) == (cap, other)
-    adult = Minor(id="a", evidence=DobEvidence.verified(dt.date(1990, 1, 1)), residency_tz=TZ)
-    assert plan.caps(adult, at=AT) == (other,)
-    unknown = plan.caps(Minor(id="u", residency_tz=TZ), at=AT)
-    assert unknown[0].per_transaction == 0
-    assert plan.caps(MINOR, at=AT + 900 * DAY)[0].per_transaction == 0
+    house = YouthPolicy(id="house", layer="guardian", bands=[Band(spend=[other])])
+    later = YouthPolicy(id="later", layer="legal", bands=[Band(spend=[cap])], valid_from=dt.date(2026, 6, 2))
+    plan = plan_of(house, law, later)
+
+    def named(minor, at=AT):
+        return [(one.id, one.per_transaction, one.policy_id, one.layer) for one in plan.caps(minor, at=at)]
+
+    assert named(MINOR) == [("spend", 5000, "law", "legal"), ("house", None, "house", "guardian")]
+    assert [(one.citation, one.appealable) for one in plan.caps(MINOR, at=AT)] == [("Law 1", False), ("", False)]
+    assert [one[2] for one in named(MINOR, MIDNIGHT)] == ["later", "law", "house"]
+    adult = Minor(id="a", evidence=DobEvidence.declared(dt.date(1990, 1, 1)), residency_tz=TZ)
+    assert named(adult) == [("house", None, "house", "guardian")]
+    assert plan.caps(adult, at=AT)[0].appealable
+
+
+def test_the_caps_of_every_age_that_somebody_may_have_bind_and_a_doubt_about_it_can_be_objected_to():
+    def cap(id):  # noqa: A002 - the word of the field
+        return SpendCap(id=id, currency="CNY", tz=TZ, per_day=100)
+
+    plan = plan_of(policy(Band(max_age=16, spend=[cap("younger")]), Band(min_age=16, max_age=18, spend=[cap("older")])))
+    either = DobEvidence.between(dt.date(2010, 1, 1), dt.date(2010, 12, 31), level=Level.GUARDIAN)
+    found = plan.caps(Minor(id="m", evidence=either, residency_tz=TZ), at=AT)
+    assert [(one.id, one.appealable) for one in found] == [("younger", True), ("older", True)]
+    sure = DobEvidence.verified(dt.date(2010, 1, 1))
+    assert [one.appealable for one in plan.caps(Minor(id="m", evidence=sure, residency_tz=TZ), at=AT)] == [False]
+    other = (sure, DobEvidence.verified(dt.date(2011, 12, 31)))  # two proofs that contradict each other
+    found = plan.caps(Minor(id="m", evidence=other, residency_tz=TZ), at=AT)
+    assert [(one.id, one.appealable) for one in found] == [("younger", True), ("older", True)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

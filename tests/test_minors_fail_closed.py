@@ -3,8 +3,10 @@
 import datetime as dt
 import itertools
 
+import attrs
 import pytest
 
+from platgov.errors import InputError
 from platgov.minors import (
     Band,
     DobEvidence,
@@ -154,12 +156,66 @@ def test_emergency_features_are_open_whatever_else_is_closed():
         assert not plan.check(minor, Usage(), at=AT, feature="video").allowed
 
 
-def test_a_weaker_layer_cannot_declare_away_what_a_stronger_one_closes():
-    law = policy(bands=[Band(features=[Feature(name="games", access="deny")])])
-    house = YouthPolicy(
-        id="house", layer="platform", emergency=["games"], bands=[Band(features=[Feature(name="*", access="deny")])]
+def layers(opens, layer="platform", **law):
+    """Give a plan of a law and of somebody who closes everything but what they call an emergency."""
+    above = policy(bands=[Band(**{key: law.pop(key) for key in ("hours", "quotas", "features") if key in law})], **law)
+    band = Band(features=[Feature(name="*", access="deny")])
+    below = YouthPolicy(id="house", layer=layer, emergency=opens, bands=[band])
+    return Plan.of([below, above], tz=TZ, start=AT - DAY, end=AT + DAY)
+
+
+NIGHT = [Window(start="22:00", end="06:00", deny=True)]
+NAMED = {
+    "feature": {"features": [Feature(name="games", access="deny")]},
+    "asking": {"features": [Feature(name="games", access="ask", loosenable_by=["guardian"])]},
+    "rating": {"features": [Feature(name="games", max_rating=12)]},
+    "hours": {"hours": [Hours(features=["video", "games"], windows=NIGHT)]},
+    "quota": {"quotas": [Quota(seconds=3600, scope="games", loosenable_by=["guardian"])]},
+}
+
+
+@pytest.mark.parametrize("layer", ["platform", "guardian"])
+@pytest.mark.parametrize("limit", NAMED)
+def test_a_weaker_layer_that_declares_open_what_a_stronger_one_limits_by_name_is_refused(limit, layer):
+    with pytest.raises(InputError) as caught:
+        layers(["games", "chat"], layer, **NAMED[limit])
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.path) == ("loosens", "$.policies[0].emergency")
+    assert all(word in str(caught.value) for word in ("house", "games", "law"))
+    # Compiled later, as further layers are, it is the same.
+    law = policy(bands=[Band(**NAMED[limit])]).compile(tz=TZ, start=AT - DAY, end=AT + DAY)
+    with pytest.raises(InputError, match="keeps 'games' open"):
+        law.with_policies(YouthPolicy(id="house", layer=layer, emergency=["games"], bands=[]))
+
+
+def test_a_weaker_layer_may_declare_open_what_no_stronger_one_limits_by_name():
+    child = Minor(id="m", evidence=CHILD, residency_tz=TZ)
+    night, rule = AT + 3 * 3600, Feature(name="games", access="deny")
+    for law, closed in (
+        ({"features": [Feature(name="video", access="deny")]}, False),
+        ({"features": [Feature(name="games", access="allow")]}, False),
+        ({"quotas": [Quota(seconds=0, scope="games", soft=True)]}, False),
+        ({"features": [rule], "emergency": ["games"]}, False),  # the law itself has it that way
+        ({"features": [attrs.evolve(rule, name="*", except_for=["games"])]}, False),
+        ({"hours": [Hours(features=["games", "video"], windows=NIGHT, except_for=["games"])]}, False),
+        ({"hours": [Hours(windows=NIGHT)]}, True),  # a curfew on everything stands, and says so
+    ):
+        verdict = layers(["games"], **law).check(child, Usage(), at=night, feature="games")
+        assert [reason.policy_id for reason in verdict.reasons] == ["law"] * closed
+    # The other way round it is what a law is for.
+    strict = YouthPolicy(id="house", layer="guardian", bands=[Band(features=[rule])])
+    plan = Plan.of([strict, policy(emergency=["games"])], tz=TZ, start=AT - DAY, end=AT + DAY)
+    assert plan.check(child, Usage(), at=night, feature="games").allowed
+
+
+def test_two_laws_do_not_loosen_each_other_and_the_stricter_one_wins():
+    other = policy(id="other", emergency=["games"], bands=[])
+    plan = Plan.of(
+        [policy(bands=[Band(features=[Feature(name="games", access="deny")])]), other],
+        tz=TZ,
+        start=AT - DAY,
+        end=AT + DAY,
     )
-    plan = Plan.of([house, law], tz=TZ, start=AT - DAY, end=AT + DAY)
     verdict = plan.check(Minor(id="m", evidence=CHILD, residency_tz=TZ), Usage(), at=AT, feature="games")
     assert [reason.policy_id for reason in verdict.reasons] == ["law"]
 

@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import attrs
 import portion
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import minors_strategies as make
-from minors_strategies import DAY, Oracle, cases, minor_of, usage_of
+from minors_strategies import DAY, Oracle, bar, cases, minor_of, usage_of
 from platgov import codec
+from platgov.errors import InputError
 from platgov.minors import (
     Band,
     DobEvidence,
@@ -37,6 +39,16 @@ def ask(plan, case, usage, at, active=False):
     return plan.check(minor_of(case), usage, at=at, feature=case["asked"], active=active)
 
 
+def test_a_law_that_is_tried_less_often_than_it_has_to_be_fails():
+    @bar(50, usual=50)
+    @given(st.booleans())
+    def law(_):
+        pass
+
+    with pytest.raises(AssertionError, match="tried 2 times of 50"):
+        law()
+
+
 @given(cases(layers=2))
 def test_a_plan_says_what_counting_second_by_second_says(case):
     verdict = ask(plan_of(case), case, usage_of(case), case["at"])
@@ -44,6 +56,7 @@ def test_a_plan_says_what_counting_second_by_second_says(case):
     assert verdict.allowed is not bool(verdict.reasons)
 
 
+@bar(10_000)
 @given(cases(layers=2), st.randoms(use_true_random=False))
 def test_nothing_changes_before_the_next_change_and_something_does_then(case, rng):
     plan, at, oracle = plan_of(case), case["at"], Oracle(case)
@@ -65,12 +78,17 @@ def test_nothing_changes_before_the_next_change_and_something_does_then(case, rn
     assert verdict.horizon == plan.end
 
 
+@bar(10_000)
 @given(cases(layers=1), st.data())
 def test_another_layer_only_makes_things_stricter(case, data):
     plan = plan_of(case)
-    stricter = plan.with_policies(
-        data.draw(make.policies(name="q", layer=data.draw(st.sampled_from(["legal", "guardian"]))))
-    )
+    more = data.draw(make.policies(name="q", layer=data.draw(st.sampled_from(["legal", "platform", "guardian"]))))
+    more = attrs.evolve(more, emergency=data.draw(st.sampled_from([(), ("access",), ("video",), ("games", "chat")])))
+    try:
+        stricter = plan.with_policies(more)
+    except InputError as refused:  # it says that something is open which the law limits by name
+        assert [problem.code for problem in refused.problems] == ["loosens"] * len(refused.problems)
+        stricter = plan.with_policies(attrs.evolve(more, emergency=()))
     usage = usage_of(case)
     before, after = (ask(one, case, usage, case["at"]) for one in (plan, stricter))
     assert before.allowed or not after.allowed

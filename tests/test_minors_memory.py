@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import minors_strategies as make
-from minors_strategies import DAY, Oracle, cases, minor_of, usage_of
-from platgov._minors.eras import Era
+from minors_strategies import DAY, Oracle, bar, cases, minor_of, usage_of
+from platgov._minors.eras import Era, View
+from platgov._minors.regime import Regime
 from platgov.minors import (
     Band,
     DobEvidence,
@@ -160,6 +161,7 @@ def test_where_a_quota_would_be_reached_right_before_or_after_an_edge_short_and_
                     assert plan.check(minor, usage, at=instant, active=active) == long
 
 
+@bar(10_000)
 @given(granted(), st.randoms(use_true_random=False))
 def test_with_grants_too_nothing_changes_before_the_next_change_and_something_does_then(granted, rng):
     case, minor = granted
@@ -224,6 +226,123 @@ def test_a_day_that_goes_on_after_the_clock_went_back_over_midnight_goes_on_with
                 assert grown.names(point) == names(found), point
         if found.next_change is not None:
             assert grown.names(end) != names(found)
+
+
+# -- how much is kept -------------------------------------------------------------------------------
+
+
+def held(plan):
+    """Count what a plan holds on to: cells, stretches, entries of tables."""
+    count = 0
+    for value in {id(value): value for value in plan._memory.values()}.values():  # a regime may have several keys
+        if isinstance(value, View):
+            count += 1 + len(value.eras)
+            count += sum(len(era.table) for era in value.eras if era.table is not era.regime.table)
+        else:
+            count += len(value.edges) + len(value.table) if isinstance(value, Regime) else 1
+    return count
+
+
+def bonus(number, **more):
+    return Grant(
+        **{
+            "id": f"g{number}",
+            "by": "guardian",
+            "grantor": f"parent{number}",
+            "reason": "rain",
+            "starts_at": AT,
+            **more,
+        }
+    )
+
+
+LOOSE_DAY = Band(
+    max_age=14,
+    quotas=[Quota(seconds=3600, loosenable_by=["guardian"])],
+    hours=[Hours(windows=[Window(start="06:00", end="22:00")], loosenable_by=["guardian"])],
+)
+
+
+@pytest.mark.parametrize("differ", ["birth dates", "bonuses", "hours", "instants", "features", "scopes"])
+def test_a_plan_asked_about_many_children_keeps_no_more_than_its_bound(differ, monkeypatch):
+    monkeypatch.setattr("platgov._minors.memory.MOST", 2_000)
+    plan, most, forgot = plan_for(LOOSE_DAY), 0, 0
+    for number in range(400):
+        before = len(plan._memory.values())
+        born, at, more = dt.date(2014, 5, 5), AT + 60, {}
+        if differ == "birth dates":  # each of them is fourteen on another day of the plan
+            born = dt.date(2012, 4, 10) + dt.timedelta(number % 100, 0)
+        minor = Minor(
+            id=f"m{number}", evidence=DobEvidence.verified(born, observed_at=AT - 9 * DAY - number), residency_tz=TZ
+        )
+        if differ == "bonuses":
+            minor = minor.with_grant(bonus(number, add_s=number + 1, expires_at=AT + 600 + number))
+        elif differ == "hours":
+            opened = Window(start=number, end=number + 60)
+            minor = minor.with_grant(bonus(number, windows=[opened], expires_at=AT + 600 + number))
+        elif differ == "instants":
+            minor = minor.with_grant(bonus(number % 9, add_s=600, expires_at=AT + 600 + number % 9))
+            at = AT - 59 * DAY + number * DAY // 4
+        elif differ == "features":
+            more = {"feature": f"feature {number}"}
+        elif differ == "scopes":
+            more = {"scope": f"service:{number}"}
+        for when in (at, at + 7 * DAY):
+            said = plan.check(minor, Usage(), at=when, **more)
+            if number % 40 == 0:
+                assert said == plan_for(LOOSE_DAY).check(minor, Usage(), at=when, **more)
+            assert held(plan) <= plan._memory.weight <= 2_000
+        most, forgot = max(most, held(plan)), forgot + (len(plan._memory.values()) < before)
+    assert most > 1_000  # it does keep something
+    assert forgot  # and went up to its bound, or nothing was tested
+
+
+def test_children_whose_grants_come_to_the_same_share_what_a_plan_keeps():
+    plan = plan_for(LOOSE_DAY)
+    for number in range(200):
+        minor = attrs.evolve(MINOR, id=f"m{number}", grants=[bonus(number, add_s=600), bonus(f"{number}b", windows=())])
+        assert plan.check(minor, Usage(), at=AT).remaining_s == 4200
+    kept = {id(value) for value in plan._memory.values() if isinstance(value, Regime)}
+    assert len(kept) == 2  # before the grants begin, and after
+    own = attrs.evolve(MINOR, grants=[bonus(0, add_s=601, by="self"), bonus(1, add_s=600, by="self")])
+    assert {one.limit_id for one in plan.check(own, Usage(), at=AT).advice} == {"g0", "g1"}  # advice names grants
+
+
+def test_what_a_plan_keeps_of_one_is_no_answer_to_another_whose_limits_are_the_same():
+    claims = {
+        "adult": DobEvidence.verified(dt.date(1990, 5, 5)),
+        "adult, as they say": DobEvidence.declared(dt.date(1990, 5, 5)),
+        "adult, by a guardian": DobEvidence.between(dt.date(1990, 5, 5), dt.date(1990, 5, 6), level=Level.GUARDIAN),
+        "child": DobEvidence.verified(dt.date(2014, 5, 5)),
+        "child, by a guardian": DobEvidence.between(dt.date(2014, 5, 5), dt.date(2014, 5, 6), level=Level.GUARDIAN),
+        "nobody knows": (),
+    }
+    people = [Minor(id=name, evidence=claim, residency_tz=TZ) for name, claim in claims.items()]
+    strict = law(LOOSE_DAY, unknown_age="deny", evidence_level="guardian")
+
+    def plan():
+        return Plan.of([strict], tz=TZ, start=AT - DAY, end=AT + DAY)
+
+    alone = {minor.id: plan().check(minor, Usage(), at=AT + 3 * 3600) for minor in people}
+    assert len({verdict.reasons for verdict in alone.values()}) == 4  # who only says so is not known either
+    assert not alone["nobody knows"].allowed
+    for first in people:
+        for second in people:
+            warm = plan()
+            warm.check(first, Usage(), at=AT + 3 * 3600)
+            assert warm.check(second, Usage(), at=AT + 3 * 3600) == alone[second.id]
+
+
+@pytest.mark.parametrize("taken", [copy.deepcopy, copy.copy, lambda plan: pickle.loads(pickle.dumps(plan))])
+def test_a_plan_that_was_asked_can_be_copied_and_sent_to_another_process(taken):
+    plan = plan_for(LOOSE_DAY)
+    usage = Usage().add(event_id="e", start=AT - 600, end=AT)
+    said = [plan.check(MINOR, usage, at=AT + after, active=True) for after in (0, 3 * 3600)]
+    other = taken(plan)
+    for minor in (MINOR, pickle.loads(pickle.dumps(MINOR))):
+        assert [other.check(minor, usage, at=AT + after, active=True) for after in (0, 3 * 3600)] == said
+    assert (other.digest, other.policies) == (plan.digest, plan.policies)
+    assert len(pickle.dumps(plan)) == len(pickle.dumps(plan_for(LOOSE_DAY)))  # nothing of the work goes along
 
 
 # -- many at once --------------------------------------------------------------------------------

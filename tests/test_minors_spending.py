@@ -360,6 +360,7 @@ def test_a_verdict_has_canonical_bytes_and_names_no_minor():
         "id": "a",
         "allowed": True,
         "reason": "ok",
+        "reasons": [],
         "cap": None,
         "limit": None,
         "until": None,

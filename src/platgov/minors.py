@@ -9,7 +9,7 @@ pieces of content: ratings, pools, and what rules found.
 
 from platgov._minors import presets
 from platgov._minors.age import AgeRule, Born, DobEvidence, Level, age_at, attained_at, attained_on, band_edges, born
-from platgov._minors.charging import Charge, ChargeState, Refund, SpendCap, Use
+from platgov._minors.charging import BindingCap, Charge, ChargeState, Refund, SpendCap, Use
 from platgov._minors.content import UNRATED, ContentPlan, ContentVerdict, Seen
 from platgov._minors.grants import Grant, Minor, Move, Refusal, Request
 from platgov._minors.items import Decided, Examined, Found, Item, RatingSystem, RulePack, about, age_pools, outside
@@ -46,6 +46,7 @@ __all__ = [
     "Advice",
     "AgeRule",
     "Band",
+    "BindingCap",
     "Born",
     "BreakRule",
     "Cell",

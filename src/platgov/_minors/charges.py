@@ -9,10 +9,10 @@ from typing import Any, Final
 import attrs
 
 from platgov._canonical import shown
-from platgov._minors.checks import name, refuse, whole
+from platgov._minors.checks import flag, name, refuse, whole
 from platgov._schedules.zones import zone
 
-__all__ = ["MOST", "Charge", "ChargeState", "Refund", "SpendCap", "Use", "checked_currency"]
+__all__ = ["MOST", "BindingCap", "Charge", "ChargeState", "Refund", "SpendCap", "Use", "checked_currency"]
 
 MOST: Final = 10**12
 """Largest amount of minor units; a million of them together stay exact in every store."""
@@ -69,6 +69,23 @@ class SpendCap:
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values."""
         return attrs.asdict(self)
+
+
+@attrs.frozen(kw_only=True)
+class BindingCap(SpendCap):
+    """A cap of a policy as it binds somebody: so that a denial can say whose cap it is.
+
+    `Plan.caps` makes it. It is no part of a policy and is not stored.
+
+    Attributes:
+        policy_id: The policy it is from.
+        layer: The layer of that policy.
+        appealable: Whether it hangs on an age that nobody has verified.
+    """
+
+    policy_id: str = attrs.field(validator=name)
+    layer: str = attrs.field(validator=name)
+    appealable: bool = attrs.field(default=False, validator=flag)
 
 
 class ChargeState(enum.Enum):

@@ -6,13 +6,14 @@ Nothing here keeps anything: what caps have taken up is given by whoever keeps t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
 
 import attrs
 
 from platgov._canonical import digest, shown
-from platgov._minors.charges import MOST, Charge, ChargeState, Refund, SpendCap, Use, checked_currency
+from platgov._minors.charges import MOST, BindingCap, Charge, ChargeState, Refund, SpendCap, Use, checked_currency
 from platgov._minors.checks import checked_name, refuse
+from platgov._minors.verdict import Reason
 from platgov._schedules.zones import DAY, EARLIEST, LATEST
 from platgov._time import to_epoch, to_iso
 from platgov.errors import ConflictError, InputError, Problem
@@ -21,12 +22,13 @@ from platgov.verdict import Verdict
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "HOLD_S",
     "MOST",
     "Ask",
+    "BindingCap",
     "Charge",
     "ChargeState",
     "Refund",
@@ -59,10 +61,15 @@ class SpendVerdict(Verdict):
         step: ``authorise``, ``commit``, ``void`` or ``refund``.
         id: What it was about: the charge, or the refund.
         allowed: Whether the step stands, now or from before.
-        reason: ``ok``, or the first that failed of ``currency``, ``per_transaction``,
-            ``per_day``, ``per_month``; for other steps ``unknown``, ``expired``, ``voided``,
-            ``committed``, ``not_committed``, ``too_much``.
-        cap: The cap that failed.
+        reason: ``ok``; the code of the first refusal among the caps, such as ``age_unknown``; or
+            the first that failed of ``currency``, ``per_transaction``, ``per_day``,
+            ``per_month``; for other steps ``unknown``, ``expired``, ``voided``, ``committed``,
+            ``not_committed``, ``too_much``.
+        reasons: Every refusal and every cap that says no, that of ``reason`` first, in the form
+            that all denials have. Empty where no cap had to decide. Codes of caps are
+            ``spend_currency``, ``spend_per_transaction``, ``spend_per_day``, ``spend_per_month``;
+            policy and layer are empty for a cap that is not from `Plan.caps`.
+        cap: The cap that failed first.
         limit: What it allows, in minor units.
         until: First instant after the day or month that is full; room may come back earlier.
         remaining: Minor units that it had left.
@@ -76,6 +83,7 @@ class SpendVerdict(Verdict):
     id: str
     allowed: bool
     reason: str = "ok"
+    reasons: tuple[Reason, ...] = ()
     cap: str | None = None
     limit: int | None = None
     until: int | None = None
@@ -92,6 +100,7 @@ class SpendVerdict(Verdict):
             "id": self.id,
             "allowed": self.allowed,
             "reason": self.reason,
+            "reasons": [reason.to_dict() for reason in self.reasons],
             "cap": self.cap,
             "limit": self.limit,
             "until": None if self.until is None else to_iso(self.until),
@@ -115,13 +124,18 @@ class SpendVerdict(Verdict):
 
 @attrs.frozen(kw_only=True)
 class Ask:
-    """One checked request to spend."""
+    """One checked request to spend.
+
+    Attributes:
+        refusals: Why nothing may be spent at all, whatever the caps have room for.
+    """
 
     id: str
     amount: int
     currency: str
     entity: str
     caps: tuple[SpendCap, ...]
+    refusals: tuple[Reason, ...]
     at: int
     hold_s: int
 
@@ -132,7 +146,7 @@ class Ask:
         amount: object,
         currency: object,
         entity: object,
-        caps: Iterable[SpendCap],
+        caps: Iterable[SpendCap | Reason],
         at: int | dt.datetime,
         hold_s: object,
     ) -> Ask:
@@ -142,15 +156,16 @@ class Ask:
             InputError: An argument is not what it should be.
         """
         given = tuple(caps) if isinstance(caps, list | tuple) else None
-        if given is None or len(given) > MOST_CAPS or not all(isinstance(cap, SpendCap) for cap in given):
-            message = f"caps is {shown(caps)}; give a list of at most {MOST_CAPS} SpendCap"
+        if given is None or len(given) > MOST_CAPS or not all(isinstance(one, SpendCap | Reason) for one in given):
+            message = f"caps is {shown(caps)}; give a list of at most {MOST_CAPS} SpendCap, or what Plan.caps gave"
             raise refuse("spending", message, path="$.caps", code="type")
         return Ask(
             id=checked_name(id, "spending", "id"),
             amount=checked_amount(amount, 0),
             currency=checked_currency(currency, "spending"),
             entity=checked_name(entity, "spending", "entity"),
-            caps=given,
+            caps=tuple(one for one in given if isinstance(one, SpendCap)),
+            refusals=tuple(one for one in given if isinstance(one, Reason)),
             at=checked_instant(at),
             hold_s=_checked_whole(hold_s, "hold_s", 1, LONGEST_HOLD_S),
         )
@@ -167,8 +182,8 @@ class Ask:
 
     @property
     def policy(self) -> str:
-        """Address of the caps."""
-        return digest([cap.to_dict() for cap in self.caps])
+        """Address of the caps, and of what refuses beside them."""
+        return digest([*(cap.to_dict() for cap in self.caps), *(one.to_dict() for one in self.refusals)])
 
 
 def day_and_month(tz: str, at: int) -> tuple[Period, Period]:
@@ -185,9 +200,11 @@ def _periods(tz: str, bucket: int) -> Periods:
 
 def judged(ask: Ask, at: int, uses: tuple[Use, ...], n: int) -> SpendVerdict:
     """Decide on a request whose id is new, given what its caps have taken up."""
-    reason, cap, limit, until, remaining = _failing(ask, uses)
+    failing = list(_failing(ask, uses))
+    first = None if ask.refusals or not failing else failing[0]
+    reasons = (*ask.refusals, *(one.reason() for one in failing))
     charge = None
-    if reason == "ok":
+    if not reasons:
         charge = Charge(
             id=ask.id,
             n=n,
@@ -213,33 +230,51 @@ def judged(ask: Ask, at: int, uses: tuple[Use, ...], n: int) -> SpendVerdict:
         fingerprint=digest(facts),
         step="authorise",
         id=ask.id,
-        allowed=reason == "ok",
-        reason=reason,
-        cap=cap,
-        limit=limit,
-        until=until,
-        remaining=remaining,
+        allowed=not reasons,
+        reason=first.kind if first else ask.refusals[0].code if ask.refusals else "ok",
+        reasons=reasons,
+        cap=first and first.cap.id,
+        limit=first and first.limit,
+        until=first and first.until,
+        remaining=first and first.remaining,
         uses=uses,
         charge=charge,
     )
 
 
-def _failing(ask: Ask, uses: tuple[Use, ...]) -> tuple[str, str | None, int | None, int | None, int | None]:
-    """Give the first limit that fails, when its time is over, what is left: by kind, then in the order of the caps."""
-    binding = ask.binding
-    for cap in binding:
+class _Failing(NamedTuple):
+    """One limit of a cap that an amount does not fit in."""
+
+    kind: str
+    cap: SpendCap
+    limit: int | None = None
+    until: int | None = None
+    remaining: int | None = None
+
+    def reason(self) -> Reason:
+        cap = self.cap
+        found = Reason(code=f"spend_{self.kind}", limit_id=cap.id, citation=cap.citation, until=self.until)
+        if isinstance(cap, BindingCap):
+            found = found._replace(policy_id=cap.policy_id, layer=cap.layer, appealable=cap.appealable)
+        return found
+
+
+def _failing(ask: Ask, uses: tuple[Use, ...]) -> Iterator[_Failing]:
+    """Give every limit that fails, when its time is over, what is left: by kind, then in the order of the caps."""
+    amount = ask.amount
+    for cap in ask.binding:
         if cap.currency != ask.currency:
-            return "currency", cap.id, None, None, None
-    for cap in binding:
-        if cap.per_transaction is not None and ask.amount > cap.per_transaction:
-            return "per_transaction", cap.id, cap.per_transaction, None, cap.per_transaction
-    for cap, use in zip(binding, uses, strict=True):
-        if cap.per_day is not None and use.day + ask.amount > cap.per_day:
-            return "per_day", cap.id, cap.per_day, use.day_ends, max(cap.per_day - use.day, 0)
-    for cap, use in zip(binding, uses, strict=True):
-        if cap.per_month is not None and use.month + ask.amount > cap.per_month:
-            return "per_month", cap.id, cap.per_month, use.month_ends, max(cap.per_month - use.month, 0)
-    return "ok", None, None, None, None
+            yield _Failing("currency", cap)
+    own = [(cap, use) for cap, use in zip(ask.binding, uses, strict=True) if cap.currency == ask.currency]
+    for cap, _ in own:
+        if cap.per_transaction is not None and amount > cap.per_transaction:
+            yield _Failing("per_transaction", cap, cap.per_transaction, None, cap.per_transaction)
+    for cap, use in own:
+        if cap.per_day is not None and use.day + amount > cap.per_day:
+            yield _Failing("per_day", cap, cap.per_day, use.day_ends, max(cap.per_day - use.day, 0))
+    for cap, use in own:
+        if cap.per_month is not None and use.month + amount > cap.per_month:
+            yield _Failing("per_month", cap, cap.per_month, use.month_ends, max(cap.per_month - use.month, 0))
 
 
 def again(ask: Ask, at: int, charge: Charge) -> SpendVerdict:

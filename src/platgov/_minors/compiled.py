@@ -5,15 +5,76 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from platgov import codec
-from platgov._minors.limits import Hours, Quota
+from platgov._minors.checks import items_of
+from platgov._minors.limits import Access, Feature, Hours, Limit, Quota
 from platgov._minors.meters import Rule
+from platgov._minors.policy import YouthPolicy
+from platgov.errors import InputError, Problem
 from platgov.schedules import DayCalendar, Periods, Schedule, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from platgov._minors.plan import Plan
     from platgov.schedules import Calendar
 
-__all__ = ["calendar_as_plain", "rules_of"]
+__all__ = ["calendar_as_plain", "policies_of", "rules_of"]
+
+
+def policies_of(value: Iterable[YouthPolicy]) -> tuple[YouthPolicy, ...]:
+    """Check the policies of a plan, and put the strongest layer first.
+
+    Raises:
+        InputError: With every problem and its place in what was given.
+    """
+    found = items_of(YouthPolicy, "Plan", "policies")(value)
+    problems = []
+    if not found:
+        problems.append(Problem("there is no policy; give at least one", "$.policies", "empty"))
+    ids = [policy.id for policy in found]
+    for place, policy in enumerate(found):
+        if policy.id in ids[:place]:
+            problems.append(Problem(f"the id {policy.id!r} is taken", f"$.policies[{place}]", "conflict"))
+        if not policy.enabled:
+            message = f"{policy.id} is not enabled (status: {policy.status}); whoever is responsible has to enable it"
+            problems.append(Problem(message, f"$.policies[{place}]", "disabled"))
+        path = f"$.policies[{place}].emergency"
+        problems += [Problem(message, path, "loosens") for message in _loosening(policy, found)]
+    if problems:
+        raise InputError("Plan", tuple(problems))
+    return tuple(sorted(found, key=lambda policy: (policy.layer.rank, policy.id)))
+
+
+def _loosening(policy: YouthPolicy, among: tuple[YouthPolicy, ...]) -> Iterator[str]:
+    """Say where a policy would open what a stronger layer limits by name.
+
+    `YouthPolicy.emergency` is the only thing in a policy that reaches past its own limits: a limit
+    that is less strict than another one just does not bind. It would have no effect here, and
+    whoever wrote it believes that it has.
+    """
+    for other in among:
+        if other.layer.rank >= policy.layer.rank:
+            continue
+        for limit in (limit for band in other.bands for limit in band.limits):
+            for feature in sorted(policy.emergency - other.emergency - limit.except_for):
+                if _names(limit, feature):
+                    yield (
+                        f"{policy.id} keeps {feature!r} open whatever happens, which {limit.id} of {other.id} "
+                        f"limits; leave it out: only whom {limit.id} itself names may loosen it, by a grant"
+                    )
+
+
+def _names(limit: Limit, feature: str) -> bool:
+    """Whether a limit restricts a feature by its very name."""
+    match limit:
+        case Hours():
+            return feature in limit.features
+        case Quota():
+            return limit.scope == feature and not limit.soft
+        case Feature():
+            return limit.name == feature and (limit.access is not Access.ALLOW or limit.max_rating is not None)
+        case _:
+            return False
 
 
 def rules_of(plan: Plan) -> tuple[Rule, ...]:

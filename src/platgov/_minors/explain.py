@@ -64,17 +64,19 @@ def explain_content(verdict: ContentVerdict, audience: str, *, language: str, zo
 
 
 def explain_spend(
-    verdict: SpendVerdict, reason: Reason | None, audience: str, *, language: str, zone: str
+    verdict: SpendVerdict, reasons: tuple[Reason, ...], audience: str, *, language: str, zone: str
 ) -> tuple[str, ...]:
     """See `explain_spending`."""
     say = _saying(audience, language, zone)
     lines = [say("spend_allowed" if verdict.allowed else "spend_denied")]
-    if reason is None and not verdict.allowed:
+    if not reasons and not verdict.allowed:
         lines.append(say(f"step.{verdict.reason}"))
-    lines += _reasons(() if reason is None else (reason,), audience, say)
-    if verdict.until is not None and audience != "auditor":  # to whom the reason says it
-        lines.append(say("spend_again", at=verdict.until))
-    if audience == "child" and reason is not None and reason.appealable:
+    lines += _reasons(reasons, audience, say)
+    ends = [reason.until for reason in reasons]
+    known = [end for end in ends if end is not None]
+    if known and len(known) == len(ends) and audience != "auditor":  # to whom each reason says it
+        lines.append(say("spend_again", at=max(known)))
+    if audience == "child" and any(reason.appealable for reason in reasons):
         lines.append(say("child_age"))
     if audience == "auditor":
         lines.append(say("record", at=verdict.at, plan=verdict.policy, facts=verdict.fingerprint))

@@ -165,18 +165,29 @@ def _built(
             one, told = _loosened(rule, live, tags, plan)
             effective.append(one)
             advice.extend(told)
-    return Regime(
-        effective,
-        asked=tags,
-        rating=rating,
-        contestable=contestable,
-        static=tuple(static),
-        advice=tuple(advice),
-        tz=plan.tz,
-        start=plan.start,
-        end=plan.end,
-        plan_digest=plan.own_digest,
-    )
+    # Children whose grants come to the same share a regime: that is most of what a plan keeps.
+    limits = tuple((one.rule.number, one.value, tuple(map(_windows_of, one.opened))) for one in effective)
+    key = ("regime", tags, rating, limits, tuple(static), tuple(advice), contestable)
+    found: Regime | None = plan.remembered(key)
+    if found is None:
+        found = Regime(
+            effective,
+            asked=tags,
+            rating=rating,
+            contestable=contestable,
+            static=tuple(static),
+            advice=tuple(advice),
+            tz=plan.tz,
+            start=plan.start,
+            end=plan.end,
+            plan_digest=plan.own_digest,
+        )
+        plan.remember(key, found, len(found.edges))
+    return found
+
+
+def _windows_of(opened: Schedule | None) -> tuple[Any, ...]:
+    return () if opened is None else opened.windows
 
 
 def _binds(limit: Limit, tags: frozenset[str]) -> bool:
@@ -247,5 +258,5 @@ def _opening(windows: Iterable[Any], plan: Plan) -> Schedule | None:
     found: Schedule | None = plan.remembered(key)
     if found is None:
         found = Schedule(windows=key[1], tz=plan.tz, start=plan.start, end=plan.end, calendar=plan.calendar)
-        plan.remember(key, found)
+        plan.remember(key, found, 1 + len(found.intervals()))
     return found

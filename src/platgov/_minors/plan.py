@@ -12,51 +12,36 @@ import attrs
 
 from platgov._canonical import digest, shown
 from platgov._minors.answers import closed, decide
-from platgov._minors.charging import SpendCap
-from platgov._minors.checks import DAY, is_name, items_of, refuse
-from platgov._minors.compiled import calendar_as_plain, rules_of
+from platgov._minors.checks import DAY, is_name, refuse
+from platgov._minors.compiled import calendar_as_plain, policies_of, rules_of
 from platgov._minors.folding import fold
 from platgov._minors.grants import Minor
-from platgov._minors.layers import bands_of, stretches, validity, view_of
+from platgov._minors.layers import view_of
 from platgov._minors.many import check_many
+from platgov._minors.memory import Memory
 from platgov._minors.policy import EMERGENCY, SEMANTICS, YouthPolicy
+from platgov._minors.purse import caps_of
 from platgov._minors.recorded import devices_in, labels
 from platgov._minors.usage import Usage
 from platgov._minors.verdict import Verdict
 from platgov._schedules.zones import bounded, dates_reached, zone
 from platgov._time import to_epoch
-from platgov.errors import InputError, Problem
+from platgov.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from platgov._minors.charging import SpendCap
     from platgov._minors.eras import View
     from platgov._minors.meters import Rule
     from platgov._minors.timeline import Notice, Stretch
+    from platgov._minors.verdict import Reason
     from platgov.schedules import Calendar
 
 __all__ = ["Plan"]
 
-_MOST_REMEMBERED: Final = 20_000
 _NO_LABELS: Final[tuple[str, ...]] = ()
 _make = tuple.__new__  # a verdict is a tuple; its own constructor takes several times as long
-
-
-def _policies(value: Iterable[YouthPolicy]) -> tuple[YouthPolicy, ...]:
-    found = items_of(YouthPolicy, "Plan", "policies")(value)
-    problems = []
-    if not found:
-        problems.append(Problem("there is no policy; give at least one", "$.policies", "empty"))
-    ids = [policy.id for policy in found]
-    for place, policy in enumerate(found):
-        if policy.id in ids[:place]:
-            problems.append(Problem(f"the id {policy.id!r} is taken", f"$.policies[{place}]", "conflict"))
-        if not policy.enabled:
-            message = f"{policy.id} is not enabled (status: {policy.status}); whoever is responsible has to enable it"
-            problems.append(Problem(message, f"$.policies[{place}]", "disabled"))
-    if problems:
-        raise InputError("Plan", tuple(problems))
-    return tuple(sorted(found, key=lambda policy: (policy.layer.rank, policy.id)))
 
 
 def _optional_names(value: Iterable[str] | None) -> frozenset[str] | None:
@@ -85,7 +70,7 @@ class Plan:
             period of a quota. None where the host vouches for every instant it asks about.
     """
 
-    policies: tuple[YouthPolicy, ...] = attrs.field(converter=_policies)
+    policies: tuple[YouthPolicy, ...] = attrs.field(converter=policies_of)
     tz: str
     start: int = attrs.field(converter=to_epoch)
     end: int = attrs.field(converter=to_epoch)
@@ -94,7 +79,7 @@ class Plan:
     max_offline_s: int | None = None
     _rules: tuple[Rule, ...] = attrs.field(init=False, repr=False)
     _dates: tuple[tuple[dt.date, ...], tuple[int, ...]] = attrs.field(init=False, repr=False)
-    _memory: dict[Any, Any] = attrs.field(init=False, factory=dict, repr=False)
+    _memory: Memory = attrs.field(init=False, factory=Memory, repr=False)
 
     @classmethod
     def of(
@@ -111,8 +96,9 @@ class Plan:
         """Compile policies; some milliseconds for a year.
 
         Raises:
-            InputError: No policy, one that is not enabled, an id twice, no such zone, a range
-                that is empty or too long, or a kind of day that the calendar does not know.
+            InputError: No policy, one that is not enabled, an id twice, one that declares open
+                what a stronger layer limits by name (``loosens``), no such zone, a range that is
+                empty or too long, or a kind of day that the calendar does not know.
         """
         given: Any = (tuple(policies) if not isinstance(policies, YouthPolicy) else (policies,), start, end, features)
         return cls(
@@ -136,7 +122,10 @@ class Plan:
         object.__setattr__(self, "_rules", rules_of(self))
 
     def with_policies(self, *more: YouthPolicy) -> Plan:
-        """Give the plan with further layers, such as a guardian's; the limits only become stricter."""
+        """Give the plan with further layers, such as a guardian's.
+
+        Limits only become stricter; a stronger layer may also keep features open, as `YouthPolicy.emergency` says.
+        """
         return Plan.of(
             (*self.policies, *more),
             tz=self.tz,
@@ -152,7 +141,7 @@ class Plan:
         """Content address of everything that answers follow from."""
         found: str | None = self._memory.get("digest")
         if found is None:
-            found = self._memory["digest"] = digest(
+            found = digest(
                 {
                     "semantics": SEMANTICS,
                     "policies": [policy.digest for policy in self.policies],
@@ -163,6 +152,7 @@ class Plan:
                     "max_offline_s": self.max_offline_s,
                 }
             )
+            self._memory.keep("digest", found)
         return found
 
     def own_digest(self) -> str:
@@ -178,11 +168,9 @@ class Plan:
         """Give what was worked out before, None if nothing was."""
         return self._memory.get(key)
 
-    def remember(self, key: object, value: object) -> None:
-        """Keep what was worked out. Answers do not depend on it."""
-        if len(self._memory) > _MOST_REMEMBERED:
-            self._memory.clear()
-        self._memory[key] = value
+    def remember(self, key: object, value: object, weight: int = 1) -> None:
+        """Keep what was worked out; see `Memory` for weights. Answers do not depend on it."""
+        self._memory.keep(key, value, weight)
 
     def reached(self, day: dt.date) -> int:
         """Give the first instant at which a local date has been reached; the end where that is later, and
@@ -283,7 +271,10 @@ class Plan:
             return closed(self, "bad_option", at)
         if self.start <= at < self.end:
             era = view.era_at(at)
+            known = len(era.table)
             era.learn(at)
+            if len(era.table) > known:
+                self._memory.grew(len(era.table) - known)
             if rating is None and device is None and scope == _NO_LABELS:
                 object.__setattr__(minor, "_memo", era)
             found = era.told(usage, at, active) if at >> era.shift in era.table else None
@@ -323,7 +314,7 @@ class Plan:
         view: View | None = self.remembered(key)
         if view is None:
             view = view_of(self, minor, feature, tags, rating)
-            self.remember(key, view)
+            self.remember(key, view, 1 + len(view.eras))
         return view
 
     def _tags(self, feature: Any, scope: Any, device: Any) -> frozenset[str] | str:
@@ -402,28 +393,17 @@ class Plan:
         """Give the verdict of a view; what `check` does once it knows who and what."""
         return decide(self, view, usage, at, growing)
 
-    def caps(self, minor: Minor, *, at: int | dt.datetime) -> tuple[SpendCap, ...]:
-        """Give the spending caps that bind somebody at an instant. All of them hold: the strictest wins.
+    def caps(self, minor: Minor, *, at: int | dt.datetime) -> tuple[SpendCap | Reason, ...]:
+        """Give what binds somebody's spending at an instant, strongest layer first; the strictest wins.
 
-        Where a policy wants an age and has none, one of them allows nothing in any currency.
+        Each cap says which policy and layer it is from. A `Reason` among them refuses all
+        spending: ``age_unknown`` where a policy wants an age and has none; ``outside_plan``,
+        ``zone_mismatch`` or ``bad_minor`` where nothing could be decided.
+
+        Raises:
+            InputError: The instant cannot be read.
         """
-        instant = to_epoch(at)
-        found: dict[SpendCap, None] = {}
-        outside = not self.start <= instant < self.end
-        for policy in self.policies:
-            start, end = validity(policy, self)
-            if not start <= instant < end and not outside:
-                continue
-            bands: frozenset[int] | None = None
-            for lo, hi, state in () if outside else stretches(self, minor, policy.evidence_level):
-                if lo <= instant < hi:
-                    bands = bands_of(policy, state, instant, self)
-            if bands is None:
-                # XXX is "no currency" in ISO 4217; a cap in another currency denies, so this one always does.
-                found[SpendCap(id="age_unknown", currency="XXX", tz=self.tz, per_transaction=0)] = None
-            else:
-                found.update(dict.fromkeys(cap for band in sorted(bands) for cap in policy.bands[band].spend))
-        return tuple(found)
+        return caps_of(self, minor, to_epoch(at))
 
     def fold(self, usage: Usage, *, at: int | dt.datetime, keep_s: int = 35 * DAY) -> Usage:
         """Fold days that closed more than ``keep_s`` before an instant into totals for each quota of this plan.

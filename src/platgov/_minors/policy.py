@@ -172,7 +172,9 @@ class YouthPolicy:
         evidence_level: What a claim of age has to be worth; below it ``unknown_age`` binds too.
         unknown_age: What is done where the age is not known well enough.
         day_starts_at: When the day of its quotas begins.
-        emergency: Features that neither this policy nor one of a weaker layer closes.
+        emergency: Features that neither this policy nor one of a weaker layer closes. `Plan.of`
+            refuses one that a stronger layer limits by name; what limits everything there, such
+            as a curfew, binds them.
         note: For readers.
     """
 

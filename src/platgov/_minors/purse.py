@@ -1,39 +1,63 @@
-"""Why money may not be spent, in the same form as every other denial: rule, layer, citation, way out, words."""
+"""What binds spending, and why money may not be spent: in the form and the words of every other denial."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+import attrs
 
 from platgov._canonical import shown
-from platgov._minors.age import Level, born
-from platgov._minors.charging import SpendVerdict
+from platgov._minors.age import Level
+from platgov._minors.charging import BindingCap, SpendCap, SpendVerdict
 from platgov._minors.checks import refuse
-from platgov._minors.policy import UnknownAge
+from platgov._minors.grants import Minor
+from platgov._minors.layers import bands_of, stretches, validity
 from platgov._minors.verdict import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from platgov._minors.charging import SpendCap
-    from platgov._minors.grants import Minor
+    from platgov._minors.age import Born
     from platgov._minors.plan import Plan
     from platgov._minors.policy import YouthPolicy
 
-__all__ = ["explain_spending", "spend_reason"]
+__all__ = ["caps_of", "explain_spending", "spend_reason"]
 
-_CAPS: Final = frozenset({"currency", "per_transaction", "per_day", "per_month"})
+
+def caps_of(plan: Plan, minor: Minor, at: int) -> tuple[SpendCap | Reason, ...]:
+    """Give what binds somebody's spending; see `Plan.caps`."""
+    if type(minor) is not Minor:
+        return (Reason("bad_minor"),)
+    if minor.residency_tz != plan.tz:
+        return (Reason("zone_mismatch"),)
+    if not plan.start <= at < plan.end:
+        return (Reason("outside_plan"),)
+    found: dict[SpendCap | Reason, None] = {}
+    for policy in plan.policies:
+        start, end = validity(policy, plan)
+        if not start <= at < end:
+            continue
+        state = _state(plan, minor, policy, at)
+        bands = bands_of(policy, state, at, plan)
+        if bands is None:
+            code = "age_unknown"
+            found[Reason(code, policy.id, "", policy.layer.value, policy.citation, appealable=True)] = None
+            continue
+        for band in sorted(bands):
+            for cap in policy.bands[band].spend:
+                found[_bound(cap, policy, state)] = None
+    return tuple(found)
 
 
 def spend_reason(verdict: SpendVerdict, *, plan: Plan, minor: Minor) -> Reason | None:
-    """Give the limit of a plan that said no to spending; None where no cap did.
+    """Give the first limit that said no to spending; None where no cap had to decide.
 
-    Codes are ``spend_per_transaction``, ``spend_per_day``, ``spend_per_month``,
-    ``spend_currency``, and ``age_unknown``. What is left of the cap is in the verdict, in minor
-    units. Of two caps that say the same, the one of the stronger layer is named.
+    It is the first of `SpendVerdict.reasons`. Where a cap did not come from `Plan.caps`, policy
+    and layer are looked up: of two caps that say the same, the one of the stronger layer is named.
 
     Args:
         verdict: What `Spending` or `SpendStore` answered.
-        plan: The plan whose `Plan.caps` were given to it.
+        plan: The plan that the caps are from.
         minor: Who wanted to spend.
 
     Raises:
@@ -41,24 +65,18 @@ def spend_reason(verdict: SpendVerdict, *, plan: Plan, minor: Minor) -> Reason |
     """
     if not isinstance(verdict, SpendVerdict):
         raise refuse("spend_reason", f"verdict is {shown(verdict)}; give a SpendVerdict", path="$.verdict", code="type")
-    if verdict.cap is None or verdict.reason not in _CAPS:
+    if not verdict.reasons:
         return None
+    first = verdict.reasons[0]
+    if first.policy_id or verdict.cap is None or not plan.start <= verdict.at < plan.end:
+        return first
     for policy, cap in _caps(plan):
         if cap.id == verdict.cap and getattr(cap, verdict.reason) == _limit(verdict, cap):
-            return Reason(
-                code=f"spend_{verdict.reason}",
-                policy_id=policy.id,
-                limit_id=cap.id,
-                layer=policy.layer.value,
-                citation=cap.citation or policy.citation,
-                until=verdict.until,
-                appealable=_contestable(policy, plan, minor, verdict.at),
+            known = _bound(cap, policy, _state(plan, minor, policy, verdict.at))
+            return first._replace(
+                policy_id=policy.id, layer=known.layer, citation=known.citation, appealable=known.appealable
             )
-    for policy in plan.policies:
-        known = born(minor.evidence, at=verdict.at, least=policy.evidence_level, tz=plan.tz)
-        if verdict.cap == "age_unknown" and known.unknown and policy.unknown_age is UnknownAge.DENY:
-            return Reason("age_unknown", policy.id, "", policy.layer.value, policy.citation, appealable=True)
-    return Reason(code=f"spend_{verdict.reason}", limit_id=verdict.cap, until=verdict.until)
+    return first
 
 
 def explain_spending(
@@ -77,8 +95,9 @@ def explain_spending(
     """
     from platgov._minors.explain import explain_spend  # noqa: PLC0415 - texts are read when somebody asks
 
-    reason = spend_reason(verdict, plan=plan, minor=minor)
-    return explain_spend(verdict, reason, audience, language=language, zone=zone or plan.tz)
+    first = spend_reason(verdict, plan=plan, minor=minor)
+    reasons = () if first is None else (first, *verdict.reasons[1:])
+    return explain_spend(verdict, reasons, audience, language=language, zone=zone or plan.tz)
 
 
 def _caps(plan: Plan) -> Iterator[tuple[YouthPolicy, SpendCap]]:
@@ -93,6 +112,14 @@ def _limit(verdict: SpendVerdict, cap: SpendCap) -> object:
     return cap.currency if verdict.reason == "currency" else verdict.limit
 
 
-def _contestable(policy: YouthPolicy, plan: Plan, minor: Minor, at: int) -> bool:
-    known = born(minor.evidence, at=at, least=policy.evidence_level, tz=plan.tz)
-    return known.level is not Level.VERIFIED or known.conflict
+def _bound(cap: SpendCap, policy: YouthPolicy, state: Born) -> BindingCap:
+    """Give a cap together with whose it is."""
+    plain = {field.name: getattr(cap, field.name) for field in attrs.fields(SpendCap)}
+    plain["citation"] = cap.citation or policy.citation
+    contestable = state.level is not Level.VERIFIED or state.conflict
+    return BindingCap(**plain, policy_id=policy.id, layer=policy.layer.value, appealable=contestable)
+
+
+def _state(plan: Plan, minor: Minor, policy: YouthPolicy, at: int) -> Born:
+    """Give what is known of somebody's birth date, for a policy, at an instant of the plan."""
+    return next(state for lo, hi, state in stretches(plan, minor, policy.evidence_level) if lo <= at < hi)

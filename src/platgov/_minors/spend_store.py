@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from platgov._minors.charging import SpendCap
+    from platgov._minors.verdict import Reason
     from platgov.schedules import Period
     from platgov.stores import Session
 
@@ -146,7 +147,7 @@ class SpendStore:
         amount: int,
         currency: str,
         entity: str,
-        caps: Iterable[SpendCap],
+        caps: Iterable[SpendCap | Reason],
         at: int | dt.datetime,
         hold_s: int = HOLD_S,
         connection: Any = None,
@@ -159,7 +160,7 @@ class SpendStore:
             amount: Minor units, 0 to 10**12.
             currency: ISO 4217 code.
             entity: The enterprise that is paid.
-            caps: All that bind the minor at this instant.
+            caps: All that bind the minor at this instant, as `Plan.caps` gives them.
             at: The instant.
             hold_s: Seconds after which the reservation is gone.
             connection: A connection of the host to write in; the host commits.

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
+    from platgov._minors.verdict import Reason
     from platgov.schedules import Period
 
 __all__ = ["Charge", "ChargeState", "Refund", "SpendCap", "SpendVerdict", "Spending", "Use"]
@@ -71,7 +72,7 @@ class Spending:
         amount: int,
         currency: str,
         entity: str,
-        caps: Iterable[SpendCap],
+        caps: Iterable[SpendCap | Reason],
         at: int | dt.datetime,
         hold_s: int = HOLD_S,
     ) -> tuple[Spending, SpendVerdict]:
@@ -84,7 +85,7 @@ class Spending:
             amount: Minor units, 0 to 10**12.
             currency: ISO 4217 code.
             entity: The enterprise that is paid.
-            caps: All that bind the minor at this instant.
+            caps: All that bind the minor at this instant, as `Plan.caps` gives them.
             at: The instant.
             hold_s: Seconds after which the reservation is gone, at most 31 days.
 
@@ -136,14 +137,16 @@ class Spending:
             after = attrs.evolve(after, refunds=(*after.refunds, attrs.evolve(asked, at=now)))
         return after, verdict
 
-    def room(self, *, currency: str, entity: str, caps: Iterable[SpendCap], at: int | dt.datetime) -> int | None:
+    def room(
+        self, *, currency: str, entity: str, caps: Iterable[SpendCap | Reason], at: int | dt.datetime
+    ) -> int | None:
         """Give the largest amount that `authorise` would grant now; None without any cap.
 
         Zero also where nothing would be granted at all.
         """
         ask = Ask.of(id="room", amount=0, currency=currency, entity=entity, caps=caps, at=at, hold_s=HOLD_S)
         uses = self._uses(ask, max(ask.at, self.seen_at))
-        if any(cap.currency != ask.currency for cap in ask.binding):
+        if ask.refusals or any(cap.currency != ask.currency for cap in ask.binding):
             return 0
         rooms = [cap.per_transaction for cap in ask.binding]
         for cap, use in zip(ask.binding, uses, strict=True):
