@@ -10,6 +10,7 @@ import heapq
 import random
 from fractions import Fraction
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from platgov.accounts import (
@@ -25,6 +26,9 @@ from platgov.accounts import (
     RecoveryTask,
     Rung,
 )
+
+# For the laws that most examples keep whatever the code does.
+MORE = settings(max_examples=4 * settings().max_examples)
 
 DAY = 86_400
 T0 = 1_700_000_000
@@ -98,7 +102,14 @@ def event_lists(draw, max_size=7, task=True, later=True):
 
 # By way of a seed: drawn directly, most would lie at the ends, before everything or after all has healed.
 asked = instants | seeds.map(lambda seed: T0 + random.Random(seed).randrange(20 * DAY))
+waits = st.sampled_from([0, 1, DAY - 1]) | seeds.map(lambda seed: random.Random(seed).randrange(9 * DAY))
 histories = event_lists().map(CreditHistory.of)
+
+
+def when_known(events, at):
+    """An instant at which one of the events at least is known: a law says little of an empty history."""
+    return max([at, *(min(event.at for event in events) for _ in events[:1])])
+
 
 # -- ladders -----------------------------------------------------------------------------------
 

@@ -230,6 +230,26 @@ def test_surprise_is_the_poisson_tail(observed, expected):
         assert module._surprise(observed, expected) == 0
 
 
+def test_the_part_that_chance_must_leave_unexplained_is_met_exactly():
+    # Ten of ten share a stem that two of five bear elsewhere: four are expected, which leaves 60 % of them.
+    alike = [Registration(f"c{n}", T0 + n, "own", "winner" + "1" * n) for n in range(10)]
+    others = ["winner", "albert", "berta", "carola"]
+    rows = alike + [Registration(f"p{n}", T0 + 12 * HOUR * (n + 1), f"n{n}", name) for n, name in enumerate(others)]
+    (found,) = registration_clusters(rows, ClusterPolicy(excess_percent=60)).clusters
+    assert {(row.expected_milli, row.observed, row.feature) for row in found.evidence} == {(4000, 10, "name_stem")}
+    assert registration_clusters(rows, ClusterPolicy(excess_percent=61)).clusters == ()
+    # So is the surprise: two likenesses were tested, which asks for 301 thousandths more.
+    enough = found.evidence[0].surprise_milli - 301
+    assert registration_clusters(rows, ClusterPolicy(chance_milli=enough)).groups == 2
+    assert registration_clusters(rows, ClusterPolicy(chance_milli=enough)).clusters == (found,)
+    assert registration_clusters(rows, ClusterPolicy(chance_milli=enough + 1)).clusters == ()
+
+
+def test_a_shape_tells_digits_small_and_capital_letters_and_keeps_the_rest():
+    assert "azAZ09-\u00e9".translate(module._SHAPES) == "aaAA99-\u00e9"
+    assert "a0b9c".translate(module._DIGITS) == "abc"
+
+
 def test_an_empty_batch_and_a_single_window_have_no_clusters():
     for batch in ([], campaign()):
         report = registration_clusters(batch)
@@ -256,6 +276,7 @@ def test_early_instants_have_a_window_too():
 def test_the_facts_and_the_policy_are_named():
     report = registration_clusters([*crowd(), *campaign()])
     assert report.policy == ClusterPolicy().digest
+    assert report.at == max(row.at for row in [*crowd(), *campaign()])
     assert ClusterPolicy.from_dict(ClusterPolicy().to_dict()) == ClusterPolicy()
     other = [*crowd(), *campaign()[:-1], campaign()[-1]._replace(net="n8")]
     assert registration_clusters(other).fingerprint != report.fingerprint

@@ -171,9 +171,26 @@ def test_a_check_must_be_repeated_and_a_recall_ends_it():
     assert check([licence(end=None)], 100).states[0].lapses_at == T0 + 100 * DAY
     assert check([licence(end=None)], 100).stage is S.GRACE
     assert check([licence(end=None), licence(end=None, verified=99)], 150).stage is S.VALID
+    assert check([licence(end=None), licence(end=None, verified=99)], 150).reasons == ()
+    assert [reason.code for reason in check([licence(end=None)], 100).reasons] == ["grace"]
     recalled = [licence(revoked_at=T0 + 20 * DAY)]
     assert check(recalled, 19).states[0].lapses_at == T0 + 50 * DAY
     assert check(recalled, 20).stage is S.GRACE
+
+
+def test_of_two_downgrades_the_later_opens_the_time_to_contest():
+    medical = licence(kind="medical", issuer="ministry", end=60)
+    both = check([licence(), medical], 100, [told(45), told(55, "health")], ["health"])
+    assert [state.downgrades_at for state in both.states] == [T0 + 55 * DAY, T0 + 65 * DAY]
+    assert (both.stage, both.appeal_until) == (S.DOWNGRADED, T0 + (65 + 183) * DAY)
+
+
+def test_a_lapse_past_the_last_instant_is_none():
+    last = 253_402_300_799
+    shown = licence(valid_from_at=last - 9, valid_until_at=None, verified_at=last - 9)
+    verdict = POLICY.check([shown], subject="org:1", at=last - 5)
+    assert (verdict.stage, verdict.states[0].lapses_at, verdict.next_change) == (S.VALID, None, None)
+    assert verdict.to_bytes()
 
 
 def test_a_credential_counts_for_its_own_entity_issuer_and_content_only():

@@ -101,6 +101,17 @@ def test_what_is_dated_later_changes_nothing_now(activity, at):
     assert look(activity, at).to_bytes() == look(activity.known_at(at), at).to_bytes()
 
 
+@pytest.mark.parametrize("later", [1, 12 * DAY])
+def test_what_is_given_back_later_is_not_yet_given_back(later):
+    acted = {"registered_at": T0, "last_active_at": T0, "notices_at": [T0 + 12 * DAY]}
+    now = T0 + 20 * DAY
+    taken = look(Activity(**acted, clearings=[Clearing(acted_at=T0 + 18 * DAY)]), now)
+    to_come = Activity(**acted, clearings=[Clearing(acted_at=T0 + 18 * DAY, restored_at=now + later)])
+    assert taken.stage is S.RESTORABLE
+    assert look(to_come, now).to_bytes() == taken.to_bytes()
+    assert look(to_come, now + later).stage is S.ACTIVE
+
+
 @given(activities(), days(0, 60))
 def test_coming_back_always_ends_dormancy(activity, at):
     now = attrs.evolve(activity.known_at(at), known=True, last_active_at=at, exemptions=(), clearings=())
@@ -189,6 +200,8 @@ def test_who_comes_back_in_time_gets_everything_back_and_not_after_it():
     verdict = look(Activity(**told, last_active_at=T0 + 24 * DAY - 1), T0 + 30 * DAY)
     assert (verdict.stage, verdict.reasons[0].code) == (S.RESTORE_DUE, "came_back")
     assert look(Activity(**told, last_active_at=T0 + 24 * DAY), T0 + 30 * DAY).stage is S.CLEARED
+    in_the_same_second = look(Activity(**told, last_active_at=T0 + 18 * DAY), T0 + 30 * DAY)
+    assert (in_the_same_second.stage, in_the_same_second.reasons[0].code) == (S.RESTORE_DUE, "no_notice")
     told["notices_at"] = []
     assert look(Activity(**told, last_active_at=T0 + 20 * DAY), T0 + 30 * DAY).reasons[0].code == "no_notice"
 
@@ -203,9 +216,46 @@ def test_an_exemption_stands_in_the_way_and_a_notice_sent_under_it_is_void():
     verdict = look(exempt, T0 + 20 * DAY)
     assert (verdict.stage, verdict.next_change) == (S.EXEMPT, T0 + 30 * DAY)
     assert (verdict.reasons[0].rule, verdict.reasons[0].says) == ("memorial", "Kept in memory.")
+    appealing = attrs.evolve(exempt, exemptions=[ExemptFor(code="appeal", from_at=T0)])
+    assert look(appealing, T0 + 20 * DAY).reasons[0].says == "An appeal is open."
     assert look(exempt, T0 + 30 * DAY).stage is S.NOTICE_DUE
     acted = attrs.evolve(exempt, clearings=[Clearing(acted_at=T0 + 20 * DAY)])
     assert look(acted, T0 + 40 * DAY).reasons[0].code == "exempt"
+    after = attrs.evolve(exempt, clearings=[Clearing(acted_at=T0 + 40 * DAY)])
+    assert look(after, T0 + 41 * DAY).reasons[0].code == "no_notice"
+    told_again = attrs.evolve(after, notices_at=[T0 + 12 * DAY, T0 + 30 * DAY])
+    assert look(told_again, T0 + 41 * DAY).stage is S.RESTORABLE
+
+
+def test_whoever_is_given_back_starts_anew_even_within_the_same_second():
+    again = Activity(
+        registered_at=T0,
+        last_active_at=T0,
+        notices_at=[T0 + 12 * DAY],
+        clearings=[
+            Clearing(acted_at=T0 + 18 * DAY, restored_at=T0 + 30 * DAY),
+            Clearing(acted_at=T0 + 30 * DAY),
+        ],
+    )
+    verdict = look(again, T0 + 31 * DAY)
+    assert (verdict.stage, verdict.reasons[0].code) == (S.RESTORE_DUE, "no_notice")
+
+
+def test_of_two_actions_that_stand_the_later_is_judged():
+    twice = Activity(
+        registered_at=T0,
+        last_active_at=T0,
+        notices_at=[T0 + 12 * DAY],
+        clearings=[Clearing(acted_at=T0 + 18 * DAY), Clearing(acted_at=T0 + 30 * DAY)],
+    )
+    verdict = look(twice, T0 + 31 * DAY)
+    assert (verdict.stage, verdict.next_change) == (S.RESTORABLE, T0 + 36 * DAY)
+    assert verdict.appeal_until == T0 + (30 + 183) * DAY
+    # The first was given back only after the second: that is no use before the second.
+    late = attrs.evolve(
+        twice, clearings=[attrs.evolve(twice.clearings[0], restored_at=T0 + 40 * DAY), twice.clearings[1]]
+    )
+    assert look(late, T0 + 41 * DAY).stage is S.CLEARED
 
 
 def test_what_is_not_known_never_leads_to_a_notice():
@@ -267,6 +317,8 @@ def test_an_activity_that_cannot_be_is_refused(bad):
 
 def test_questions_that_make_no_sense_are_refused():
     row = Activity(registered_at=T0)
+    with pytest.raises(InputError, match="there are appeal, memorial"):
+        look(attrs.evolve(row, exemptions=[ExemptFor(code="friend", from_at=T0)]), T0)
     for wrong in (
         lambda: look(row, T0 - 1),
         lambda: look("row", T0),

@@ -33,6 +33,10 @@ CASES = [
     ("Panadería Luz", "Panaderia Luz S.L.U.", M),
     ("AS Roma", "A.S. Roma S.p.A.", M),
     ("Ромашка", "ООО «Ромашка»", M),
+    # A form at the start of one name may be a word of the other
+    ("Ocean", "GmbH Ocean", M),
+    ("Zeta SA", "SA Omega", R),
+    ("SA Omega", "Zeta SA", R),
     # Chinese, Japanese, Korean
     ("华为", "华为技术有限公司", M),
     ("小米官方", "小米科技有限责任公司", M),
@@ -137,12 +141,14 @@ def test_what_is_extra_and_missing_is_listed():
         "international business machines",
     )
     assert ibm.reasons[0].code == "initials"
+    assert entity_match("IBM Foods", "International Business Machines").outcome is X
     assert entity_match("International Business Machines", "IBM Inc").reasons[0].code == "initials"
 
 
 def test_an_added_field_or_region_goes_to_people():
     assert entity_match("Acme Trading", "Acme Ltd").reasons[0].code == "added"
     assert entity_match("Acme China", "Acme Ltd").outcome is R
+    assert entity_match("Acme", "Acme Foods Ltd").reasons[0].code == "partly"
 
 
 def test_a_disguise_in_another_alphabet_is_never_a_match():
@@ -170,6 +176,10 @@ def test_what_is_no_name_is_refused():
         lambda: EntityWords(forms="gmbh"),
         lambda: EntityWords(forms=[""]),
         lambda: EntityWords(short=["ab"]),
+        lambda: EntityWords(short=[("a", "")]),
+        lambda: EntityWords(short=[("a\ud800", "b")]),
+        lambda: EntityWords(forms=["!"]),
+        lambda: EntityWords(claims=["\ud800"]),
         lambda: EntityWords(short="ab"),
         lambda: EntityWords(short=[("a", 3)]),
     ):

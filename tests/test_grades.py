@@ -156,6 +156,14 @@ def test_a_dwell_counts_from_the_last_change_or_from_registration():
         assert have.to_dict()["met"] is (policy is waiting)
 
 
+def test_a_dwell_that_ends_at_the_last_instant_is_a_change_like_any_other():
+    last = 253_402_300_799
+    fall = CreditHistory().violation("d", rule="harass", at=last - 30 * DAY)
+    ladder = GradePolicy(rungs=[Rung(name="low"), Rung(name="high", promote_at=91, demote_below=91, dwell_days=30)])
+    told = ladder.grade(fall, credit(), at=last - DAY)
+    assert (told.name, told.next_change, told.next_name) == ("low", last, "high")
+
+
 def test_a_table_says_what_each_grade_asks_and_when_it_will_be_met():
     told = grade(history(0, 0), 5)
     rows = [(row.grade, row.item, row.have, row.need, row.met, row.met_at) for row in told.have_need]
@@ -252,6 +260,23 @@ def test_a_warning_comes_before_a_suspension_and_stands_for_its_grace():
     assert [grade(history(0, 0, 0), day, slow).name for day in (3, 9.99, 10)] == ["warned", "warned", "suspended"]
     assert grade(history(0, 0, 0), 3, slow).next_change == T0 + 10 * DAY  # from the warning, not the fall
     assert grade(history(0, 0, 0), 12, slow).since == T0 + 10 * DAY
+
+
+def test_l11_whoever_falls_to_the_warning_late_is_warned_before_the_suspension_all_the_same():
+    # The score has been below all marks for ten days when the long grace of the top ends.
+    ladder = GradePolicy(
+        rungs=[
+            Rung(name="suspended", suspends=True),
+            Rung(name="warned", promote_at=60, demote_below=40, warns=True, grace_days=3),
+            Rung(name="normal", promote_at=90, demote_below=80, grace_days=10),
+        ]
+    )
+    found = CreditHistory()
+    for number in range(4):
+        found = found.violation(f"d{number}", rule="harass", at=T0)
+    slow = credit(recovery=Drain(points=1, per_days=90))
+    names = [ladder.grade(found, slow, at=T0 + day * DAY).name for day in (0, 9, 10, 12, 13)]
+    assert names == ["normal", "normal", "warned", "warned", "suspended"]
 
 
 def test_a_grade_is_replayed_from_its_record():
@@ -371,10 +396,16 @@ def test_everything_can_be_copied_and_sent_to_another_process():
 
 
 @facts
+class Home:
+    floor: int
+
+
+@facts
 class Seen:
     posts: int
     name: str = fact(role=Role.IDENTITY)
     village: str = fact(role=Role.PROTECTED)
+    home: Home | None = fact(role=Role.PROTECTED, default=None)
 
 
 @pytest.mark.parametrize(
@@ -412,7 +443,8 @@ def test_a_ladder_that_makes_no_sense_is_refused(rungs, code):
 @pytest.mark.parametrize(
     ("condition", "code"),
     [
-        ("name == 'x'", "protected"), ("village == 'x'", "protected"), ("votes > 3", "unknown_field"),
+        ("name == 'x'", "protected"), ("village == 'x'", "protected"),
+        ("home.floor > 3", "protected"), ("votes > 3", "unknown_field"),
         ("posts", "type"),
         ("posts > 'x'", "type"),
     ],

@@ -98,6 +98,14 @@ def test_the_stage_holds_until_the_next_change_and_differs_at_it(since, told, da
         assert check(known, now.next_change).stage is not now.stage
 
 
+def test_what_was_recorded_later_is_not_known_yet():
+    plain = check(group(people=0), T0 + DAY)
+    for later in ({"deficient_at": T0 + DAY + 1}, {"told_at": T0 + DAY + 1}):
+        assert check(group(people=0, **later), T0 + DAY).to_bytes() == plain.to_bytes()
+    at_once = group(people=0, deficient_at=T0 + DAY, told_at=T0 + DAY)
+    assert check(at_once, T0 + DAY).stage is S.REPAIR
+
+
 def test_an_unknown_load_is_no_lack_and_no_clean_bill():
     unknown = check(group(loads=None))
     assert (unknown.stage, [r.code for r in unknown.reasons]) == (S.UNDETERMINED, ["load_unknown"])
@@ -106,6 +114,7 @@ def test_an_unknown_load_is_no_lack_and_no_clean_bill():
 
 def test_loads_are_counted_over_groups_once_each():
     assert group_loads([("g1", ["a", "b", "a"]), ("g2", ["a"]), ("g3", [])]) == {"a": 2, "b": 1}
+    assert list(group_loads([("g2", ["c", "b"]), ("g1", ["a"])])) == ["a", "b", "c"]
     with pytest.raises(InputError):
         group_loads([("g1", ["a"]), ("g1", ["b"])])
     with pytest.raises(InputError):
@@ -128,6 +137,7 @@ def test_what_cannot_be_is_refused():
     for bad in (
         {"sizes": []}, {"sizes": SIZES[1:]}, {"sizes": SIZES[::-1]}, {"sizes": [SIZES[0], SIZES[0]]}, {"sizes": [1]},
         {"sizes": [SizeStep(members=0, responsible=2), SizeStep(members=5, responsible=1)]}, {"max_groups": 0},
+        {"sizes": [SizeStep(members=n, responsible=1) for n in range(101)]},
         {"duties": "rules"}, {"duties": [3]}, {"repair_days": 0}, {"procedure": Procedure(appeal_days=0)},
     ):  # fmt: skip
         with pytest.raises(InputError):

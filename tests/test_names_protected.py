@@ -324,6 +324,7 @@ def test_names_of_many_scripts_are_found_and_their_neighbours_pass(protected, fo
 def test_where_a_name_is_looked_for_is_the_hosts_choice():
     only = ProtectedNames([Protected(name="Donald", within=Within.NAME)])
     assert only.find("d0nald")
+    assert [bool(only.find(name)) for name in ("D\u00d8N4LD", "my D0N4LD", "D0N4LD x")] == [True, False, False]
     assert not only.find("Donald Smith")
     assert not only.find("donaldsupport")
     part = ProtectedNames([Protected(name="hitler", within=Within.PART)])
@@ -428,17 +429,30 @@ def test_a_name_with_too_many_readings_is_still_read_in_some():
         lambda: ProtectedNames(["x"], affixes="support"),
         lambda: ProtectedNames(["x"], affixes=[""]),
         lambda: ProtectedNames(["x"], affixes=[7]),
+        lambda: ProtectedNames(["x"], affixes=None),
+        lambda: ProtectedNames(["x"], affixes=[10**5000]),
+        lambda: ProtectedNames([10**5000]),
+        lambda: Protected(name="x", owner=10**5000),
+        lambda: Protected(name="x", within=10**5000),
         lambda: Protected(name=7),
         lambda: Protected(name="x", owner=""),
         lambda: Protected(name="x", within="word"),
         lambda: ProtectedNames(["x"]).find(7),
         lambda: ProtectedNames(["x"]).find("\ud800"),
     ],
-    ids=range(15),
+    ids=range(20),
 )
 def test_a_bad_list_or_name_is_refused_with_a_reason(bad):
     with pytest.raises(InputError):
         bad()
+
+
+def test_less_of_a_disguise_is_believed_of_a_short_name_among_other_words():
+    visa = ProtectedNames(["Visa"])
+    found = ("visa club", "v\u0456sa", "Visa2", "Visa 2 go")
+    passes = ("v\u0456sa club", "my v\u0456sa", "VisaClub", "Visas")
+    assert [name for name in (*found, *passes) if visa.find(name)] == list(found)
+    assert ProtectedNames(["\u0422\u0410\u0421\u0421"]).find("\u0442\u0430\u0441\u0441 news")
 
 
 def test_affixes_are_the_hosts_choice():

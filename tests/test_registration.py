@@ -254,6 +254,9 @@ def test_a_hosts_checks_become_facts_whatever_they_do():
         ("logo", None, ("gave number 1",)),
     ]
     assert {(one.source, one.rule) for one in found} == {("host@2", "5.1")}
+    for profile, checks in (({"a": "x"}, {1: bool, "a": bool}), ({1: "x"}, {"a": bool}), (["a"], {}), ({}, ["a"])):
+        with pytest.raises(InputError):
+            run_checks(profile, checks, source="host@2")
 
 
 def test_a_policy_survives_its_plain_form_with_the_name_policies_it_names():

@@ -1,5 +1,6 @@
 """Shell scorecards: whole points, one way only, and never a fit without the figure on other data."""
 
+import inspect
 import itertools
 import random
 
@@ -141,6 +142,36 @@ def test_no_feature_at_all_gives_no_points():
     assert fitted.unseen_milli == 500
 
 
+@pytest.mark.parametrize("way", ["more", "less"])
+def test_that_a_value_is_known_at_all_gives_no_points(way):
+    rows = [LabelledRow(values={"a": 5}, shell=True)] * 9 + [LabelledRow(values={}, shell=False)] * 9
+    fitted = fit_scorecard({"x": rows, "y": rows}, {"a": way})
+    assert (fitted.card.features[0].cuts, fitted.card.features[0].points) == ((), (0,))
+
+
+@pytest.mark.parametrize("most", [2**53 - 1, 1 - 2**53])
+def test_whole_numbers_are_those_that_json_keeps(most):
+    assert LabelledRow(values={"a": most}, shell=True).values["a"] == most
+    assert FITTED.card.points({"posts": most}) >= 0
+    with pytest.raises(InputError):
+        LabelledRow(values={"a": most + (1 if most > 0 else -1)}, shell=True)
+
+
+def test_steps_hold_about_equal_numbers_and_what_many_share_has_one_of_its_own():
+    assert module._cuts([*[0] * 50, *range(1, 51)], 5) == (1, 11, 31)
+    assert module._cuts([*[0] * 10, *range(1, 91)], 5) == (11, 31, 51, 71)  # a tenth is not yet many
+    assert module._cuts([*range(20), *[20] * 10, *range(21, 91)], 5) == (20, 31, 51, 71)
+    assert module._cuts([*range(100)], 5) == (20, 40, 60, 80)
+    assert module._cuts([None, *range(10), None], 2) == (5,)
+    assert [module._cuts(values, 5) for values in ([], [None], [7, 7, 7])] == [(), (), ()]
+    left_out = inspect.signature(fit_scorecard).parameters
+    assert (left_out["steps"].default, left_out["max_points"].default) == (5, 100)
+    rows = [LabelledRow(values={"a": n}, shell=n > 30) for n in range(60)]
+    finest = fit_scorecard({"x": rows, "y": rows}, {"a": "more"}, steps=20, max_points=10**5).card.features[0]
+    assert max(finest.points) <= 10**5 < 2 * max(finest.points)
+    assert len(finest.points) > 5
+
+
 def test_one_data_set_is_refused():
     with pytest.raises(InputError, match="two data sets"):
         fit_scorecard({"one": DATA["one"]}, FEATURES)
@@ -159,6 +190,8 @@ def test_what_cannot_be_is_refused_with_one_clear_error():
         lambda: fit_scorecard({"x": [row for row in DATA["one"] if row.shell], "y": DATA["two"]}, FEATURES),
         lambda: fit_scorecard(DATA, FEATURES, steps=1),
         lambda: fit_scorecard(DATA, FEATURES, steps=True),
+        lambda: fit_scorecard(DATA, FEATURES, steps=21),
+        lambda: fit_scorecard(DATA, FEATURES, max_points=10**5 + 1),
         lambda: fit_scorecard(DATA, FEATURES, max_points=4),
         lambda: LabelledRow(values={"a": 1.5}, shell=True),
         lambda: LabelledRow(values={"a": True}, shell=True),

@@ -203,6 +203,8 @@ def test_a_look_gives_the_reason_of_the_last_review_and_knows_only_its_account()
     assert [(r.code, r.rule, r.says, r.evidence) for r in verdict.reasons] == [
         ("watched", "w1", "It goes on.", ("case-9",))
     ]
+    assert watch.look("u1", at=T0 + 19 * DAY).reasons == verdict.reasons  # in the second of the renewal already
+    assert watch.look("u1", at=T0 + 19 * DAY - 1).reasons[0].says == OPEN["reason"]
     assert watch.look("u3", at=T0).entries == ()
     assert verdict.to_dict()["entries"] == ["w1"]
     assert watch.entries[0].id == "w0"

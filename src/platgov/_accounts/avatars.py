@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from array import array
+from collections import Counter
+from itertools import accumulate, combinations
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from platgov._accounts.checks import name, refuse
+from platgov._accounts.checks import instance, name, refuse
 from platgov._canonical import digest, shown
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ PDQ_BITS: Final = 256
 PDQ_DISTANCE: Final = 31
 """Up to this distance two PDQ hashes are held to be of one picture, as its authors recommend."""
 _CHUNK: Final = 16
+_MASK: Final = (1 << _CHUNK) - 1
 _WIDEST: Final = 2  # past two wrong bits in a chunk the look-ups outgrow a scan
 
 
@@ -34,8 +37,8 @@ class Avatar:
     """
 
     id: str = attrs.field(validator=name)
-    hash: str
-    owner: str | None = None
+    hash: str = attrs.field(validator=instance(str))
+    owner: str | None = attrs.field(default=None, validator=attrs.validators.optional(name))
 
 
 @attrs.frozen(kw_only=True, order=True)
@@ -79,13 +82,16 @@ class AvatarIndex:
         if len({avatar.id for avatar in self._avatars}) != len(self._avatars):
             raise refuse("AvatarIndex", "an id stands twice", path="$.avatars", code="duplicate")
         self._hashes = [self._number(avatar.hash) for avatar in self._avatars]
-        self._chunks = bits // _CHUNK
-        reach = max_distance // self._chunks
+        reach = max_distance // (bits // _CHUNK)
         self._masks = [sum(1 << bit for bit in flipped) for flipped in _flips(reach)]
-        self._table: dict[int, list[int]] = {}
-        for place, number in enumerate(self._hashes):
-            for key in self._keys(number):
-                self._table.setdefault(key, []).append(place)
+        # For each chunk, places by its value, and where those of each value begin.
+        self._places: list[array[int]] = []
+        self._starts: list[array[int]] = []
+        for shift in range(0, bits, _CHUNK):
+            values = [number >> shift & _MASK for number in self._hashes]
+            self._places.append(array("I", sorted(range(len(values)), key=values.__getitem__)))
+            counts = Counter(values)
+            self._starts.append(array("I", accumulate(map(counts.__getitem__, range(_MASK + 1)), initial=0)))
         rows = [
             [avatar.id, f"{number:x}", avatar.owner] for avatar, number in zip(self._avatars, self._hashes, strict=True)
         ]
@@ -105,23 +111,21 @@ class AvatarIndex:
             InputError: It is no hash of the right length.
         """
         number = self._number(hash)
-        table = self._table
+        hashes, most, masks = self._hashes, self.max_distance, self._masks
         places: set[int] = set()
-        for key in self._keys(number):
-            for mask in self._masks:
-                places.update(table.get(key ^ mask, ()))
-        hits = []
-        for place in places:
-            distance = (self._hashes[place] ^ number).bit_count()
-            avatar = self._avatars[place]
-            if distance <= self.max_distance and (holder is None or avatar.owner != holder):
-                hits.append(AvatarHit(distance=distance, id=avatar.id))
+        for shift, starts, held in zip(range(0, self.bits, _CHUNK), self._starts, self._places, strict=True):
+            value = number >> shift & _MASK
+            for mask in masks:
+                start, end = starts[value ^ mask : (value ^ mask) + 2]
+                if start < end:
+                    places.update(held[start:end])
+        near = [place for place in places if (hashes[place] ^ number).bit_count() <= most]
+        hits = [
+            AvatarHit(distance=(hashes[place] ^ number).bit_count(), id=avatar.id)
+            for place, avatar in ((place, self._avatars[place]) for place in near)
+            if holder is None or avatar.owner != holder
+        ]
         return tuple(sorted(hits))
-
-    def _keys(self, number: int) -> Iterator[int]:
-        """Give each chunk with its place, as one number."""
-        for place in range(self._chunks):
-            yield place << _CHUNK | (number >> place * _CHUNK) & 0xFFFF
 
     def _number(self, text: Any) -> int:
         digits = self.bits // 4

@@ -14,7 +14,7 @@ from platgov.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = [
     "DAY",
@@ -25,6 +25,7 @@ __all__ = [
     "instance",
     "name",
     "optional_instant",
+    "pairs",
     "read_fields",
     "refuse",
     "same_version",
@@ -76,9 +77,11 @@ def optional_instant(value: int | dt.datetime | None) -> int | None:
 
 def texts(value: Any) -> tuple[str, ...]:
     """Keep names as a sorted tuple without repeats."""
-    if isinstance(value, list | tuple | set | frozenset) and all(type(item) is str for item in value):
-        return tuple(sorted(set(value)))
-    raise refuse("names", f"{shown(value)} is no list of names; give texts in a list", code="type")
+    if not isinstance(value, list | tuple | set | frozenset) or not all(type(item) is str for item in value):
+        raise refuse("names", f"{shown(value)} is no list of names; give texts in a list", code="type")
+    for item in value:
+        checked_name(item, "names", "name")
+    return tuple(sorted(set(value)))
 
 
 def all_of(kind: type, values: Any, subject: str, field: str) -> tuple[Any, ...]:
@@ -87,6 +90,16 @@ def all_of(kind: type, values: Any, subject: str, field: str) -> tuple[Any, ...]
         message = f"{field} is {shown(values)}; give a list of {kind.__name__}"
         raise refuse(subject, message, path=f"$.{field}", code="type")
     return tuple(values)
+
+
+def pairs(values: Any, subject: str, wanted: str) -> Iterator[tuple[Any, Any]]:
+    """Give pairs one by one, and refuse what is none, or no list of them."""
+    if not hasattr(values, "__iter__"):
+        raise refuse(subject, f"{shown(values)} is no list; give pairs of {wanted}", code="type")
+    for pair in values:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise refuse(subject, f"{shown(pair)} is no pair; give {wanted}", code="type")
+        yield pair[0], pair[1]
 
 
 def same_version(given: object, known: int) -> bool:

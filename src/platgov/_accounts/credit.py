@@ -300,6 +300,7 @@ class CreditPolicy:
         Raises:
             InputError: The policy does not publish the rule.
         """
+        checked_name(rule, "CreditPolicy", "rule")
         if rule not in self._points:
             raise self._unknown("rule", rule, self.weights)
         return self._points[rule]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from platgov._accounts.checks import DAY, checked_name, flag, instance, name, optional_instant, refuse, whole
+from platgov._accounts.checks import DAY, checked_name, flag, instance, name, optional_instant, pairs, refuse, whole
 from platgov._accounts.plain import (
     Plain,
     Reason,
@@ -331,7 +331,7 @@ class DormancyPolicy(Plain):
         """
         instant = to_epoch(at)
         looks: dict[str, DormancyVerdict] = {}
-        for id_, activity in accounts:
+        for id_, activity in pairs(accounts, "DormancyPolicy", "an id and an Activity"):
             checked_name(id_, "DormancyPolicy", "id")
             if id_ in looks:
                 raise refuse("DormancyPolicy", f"{shown(id_)} stands twice", code="duplicate")

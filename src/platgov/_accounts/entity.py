@@ -101,14 +101,21 @@ class EntityToken:
 
 
 def _words(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not all(type(one) is str and one.strip() for one in value):
+    if not isinstance(value, list | tuple) or not all(type(one) is str for one in value):
         raise refuse("EntityWords", f"{shown(value)} is no list of words; give texts", code="type")
-    return tuple(sorted({" ".join(_tokens(one)) for one in value}))
+    words = {" ".join(_tokens(one)) for one in value}
+    if "" in words:
+        raise refuse("EntityWords", f"{shown(value)} holds one without a letter or digit; give words")
+    return tuple(sorted(words))
+
+
+def _is_word(value: object) -> bool:
+    return type(value) is str and value.isprintable() and bool(value.strip())
 
 
 def _pairs(value: Any) -> tuple[tuple[str, str], ...]:
     pairs = value if isinstance(value, list | tuple) else ()
-    good = all(isinstance(one, list | tuple) and len(one) == 2 and all(type(w) is str for w in one) for one in pairs)
+    good = all(isinstance(one, list | tuple) and len(one) == 2 and all(map(_is_word, one)) for one in pairs)
     if not isinstance(value, list | tuple) or not good:
         raise refuse("EntityWords", f"short is {shown(value)}; give pairs of short and full words", path="$.short")
     return tuple(sorted((_flat(one), _flat(full)) for one, full in pairs))

@@ -382,7 +382,7 @@ def _unfit(policy: GradePolicy) -> Iterable[Problem]:
     for place in range(1, len(names)):
         if names[place] in names[:place]:
             yield Problem(f"{names[place]!r} stands twice", f"$.rungs[{place}].name", "duplicate")
-    if policy.entry is not None and policy.entry not in names:
+    if policy.entry is not None and (type(policy.entry) is not str or policy.entry not in names):
         yield Problem(f"there is no rung {shown(policy.entry)}; give one of {', '.join(names)}", "$.entry", "unknown")
         return
     lowest = rungs[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from platgov._accounts.checks import DAY, instance, name, optional_instant, refuse, texts, whole
+from platgov._accounts.checks import DAY, checked_name, instance, name, optional_instant, pairs, refuse, texts, whole
 from platgov._accounts.plain import Plain, Reason, appeal_until, checked, each, in_tuple, plain, redress
 from platgov._accounts.score import iso
 from platgov._canonical import shown
@@ -231,9 +231,10 @@ def group_loads(groups: Iterable[tuple[str, Iterable[str]]]) -> dict[str, int]:
         InputError: A group stands twice, or something is no list of ids.
     """
     seen: dict[str, tuple[str, ...]] = {}
-    for id_, people in groups:
+    for id_, people in pairs(groups, "group_loads", "a group and its people"):
+        checked_name(id_, "group_loads", "id")
         if id_ in seen:
             raise refuse("group_loads", f"{shown(id_)} stands twice", code="duplicate")
-        seen[id_] = texts(list(people))
+        seen[id_] = texts(list(people) if hasattr(people, "__iter__") and not isinstance(people, str) else people)
     counts = Counter(person for people in seen.values() for person in people)
     return {person: counts[person] for person in sorted(counts)}

@@ -243,6 +243,7 @@ class CreditHistory:
 
     def status(self, id: str, *, at: int | dt.datetime) -> Status:  # noqa: A002 - as in Event
         """Tell how a violation or task stands at an instant."""
+        checked_name(id, "CreditHistory", "id")
         about = [event.kind for event in self.known(at=at) if event.id == id]
         if not about:
             return Status.UNKNOWN

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
-from platgov._accounts.checks import instance, name, optional_instant, refuse
+from platgov._accounts.checks import instance, name, optional_instant, pairs, refuse
 from platgov._accounts.credit import CreditPolicy
 from platgov._accounts.grades import GradePolicy
 from platgov._canonical import digest, shown
@@ -120,7 +120,8 @@ class AccountPolicies:
         Raises:
             InputError: There are none; nobody is graded by a policy that was not made for them.
         """
-        found = self.policies.get(kind)
+        asked: Any = kind
+        found = self.policies.get(asked) if isinstance(asked, AccountKind) else None
         if found is None:
             known = ", ".join(kind.name for kind in self.policies)
             raise refuse("AccountPolicies", f"no policies for {shown(getattr(kind, 'name', kind))}; there are {known}")
@@ -153,7 +154,8 @@ class AccountPolicies:
         """Sort accounts by type, then grade (highest first), then id, as they stand at an instant."""
         places = {kind: place for place, kind in enumerate(self.policies)}
         standings = [
-            Standing(account=account, grade=self.grade(account, history, at=at)) for account, history in accounts
+            Standing(account=account, grade=self.grade(account, history, at=at))
+            for account, history in pairs(accounts, "AccountPolicies", "an Account and a CreditHistory")
         ]
         return tuple(sorted(standings, key=lambda item: (places[item.account.kind], -item.grade.rank, item.account.id)))
 

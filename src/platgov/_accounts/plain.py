@@ -150,7 +150,7 @@ class Plain:
         if type(data) is not dict:
             raise refuse(subject, f"expected an object, got {shown(data)}", code="type")
         kind, schema = data.get("kind", cls.kind), data.get("schema", SCHEMA)
-        if kind != cls.kind or type(schema) is not int or schema != SCHEMA:
+        if type(kind) is not str or kind != cls.kind or type(schema) is not int or schema != SCHEMA:
             wanted = f"give {cls.kind!r} of schema {SCHEMA}"
             raise refuse(subject, f"is {shown(kind)} of schema {shown(schema)}; {wanted}", code="kind")
         return cls(**_read(cls, {key: data[key] for key in data if key not in ("kind", "schema")}))

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import attrs
 
 from platgov._accounts.checks import DAY, MOST, refuse, whole
+from platgov._canonical import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +124,8 @@ class Fade(Recovery):
     lifetime_days: int | None = attrs.field(default=None, validator=whole(1, LONGEST_DAYS, optional=True))
 
     def __attrs_post_init__(self) -> None:
-        if self.shape not in ("linear", "step"):
-            raise refuse("Fade", f"shape is {self.shape!r}; give 'linear' or 'step'", path="$.shape")
+        if type(self.shape) is not str or self.shape not in ("linear", "step"):
+            raise refuse("Fade", f"shape is {shown(self.shape)}; give 'linear' or 'step'", path="$.shape")
 
     def flow(self, lifetime_s: int) -> Flow:
         """Build the arithmetic."""

@@ -144,6 +144,11 @@ def _profile(value: Any) -> Mapping[str, str]:
         checked_name(item, "Application", "profile")
         if type(text) is not str:
             raise refuse("Application", f"{item} is {shown(text)}; give text", path=f"$.profile.{item}", code="type")
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            message = f"{item} holds half of a surrogate pair, which is no character; decode it as UTF-8 or UTF-16"
+            raise refuse("Application", message, path=f"$.profile.{item}", code="surrogate") from None
     return MappingProxyType({item: value[item] for item in sorted(value)})
 
 
@@ -202,6 +207,11 @@ def run_checks(
         source: What checks, with its version.
         rule: The published rule it is held against.
     """
+    tables: tuple[tuple[Any, str], ...] = ((profile, "profile"), (checks, "checks"))
+    for table, field in tables:
+        if not isinstance(table, Mapping) or not all(type(item) is str for item in table):
+            message = f"{field} is {shown(table)}; give them by part of the profile"
+            raise refuse("run_checks", message, path=f"$.{field}", code="type")
     found = []
     for item in sorted(checks):
         if item not in profile:
@@ -473,5 +483,5 @@ def _order(value: Attestation | CheckResult) -> str:
 
 
 def _visible(text: str) -> str:
-    """Spell out what cannot be printed, lone surrogates among it: a reason is read and stored."""
+    """Spell out what cannot be printed: a reason is read and stored."""
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)

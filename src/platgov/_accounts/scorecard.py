@@ -184,6 +184,7 @@ class Scorecard(Plain):
 
     def points(self, values: Mapping[str, int | None]) -> int:
         """Give the sum alone."""
+        _values(values, "Scorecard")
         found = ((one, values.get(one.feature)) for one in self.features)
         return sum(one.of(value) for one, value in found if value is not None)
 

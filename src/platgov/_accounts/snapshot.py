@@ -78,6 +78,8 @@ class Snapshot:
 
     def advance(self, events: Iterable[Event]) -> Snapshot:
         """Add events one after the other, as `add` does; nothing is kept of them but the state."""
+        if not hasattr(events, "__iter__"):
+            raise refuse("Snapshot", f"{shown(events)} is no list of events", code="type")
         policy, base, latest, state = self.policy, self.base, self.latest, self.state
         step = policy.step
         for event in events:

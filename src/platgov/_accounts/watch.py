@@ -354,6 +354,7 @@ class WatchList(Plain):
         return tuple(one for one in known if one is not None and self.policy.state(one, at) in states)
 
     def _open(self, id_: object, step: str) -> WatchEntry:
+        checked_name(id_, "WatchList", "id")
         found = next((one for one in self.entries if one.id == id_), None)
         if found is None:
             raise refuse("WatchList", f"there is no entry {shown(id_)}", code="unknown")

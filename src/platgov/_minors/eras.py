@@ -5,6 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Final
 
+from platgov._minors.counting import counter_key
+from platgov._minors.limits import TOTAL
 from platgov._minors.verdict import Verdict
 from platgov.schedules import Periods
 
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from platgov._minors.regime import Cell, Regime
     from platgov._minors.usage import Usage
 
-__all__ = ["Era", "View"]
+__all__ = ["ALL", "Era", "View"]
 
+ALL: Final = counter_key(TOTAL, (), by_device=False)
+"""The key of a quota of all time."""
 _DAY: Final = 86_400
 _make = tuple.__new__  # a verdict is a tuple; its own constructor takes several times as long
 
@@ -73,10 +77,13 @@ class Era:
         if usage._last <= cell.since:  # noqa: SLF001 - as before
             left, least, used = cell.left, cell.least, cell.zeros
         elif cell.key is not None:
-            counter = usage._recent  # noqa: SLF001 - as before
-            if counter.key is not cell.key:
-                counter = usage.counter(cell.key)
-            spent = counter.used(cell.start, at)
+            if cell.key is ALL and cell.start <= usage._first and usage._last <= at:  # noqa: SLF001 - as before
+                spent = usage._seconds  # noqa: SLF001 - as before
+            else:
+                counter = usage._recent  # noqa: SLF001 - as before
+                if counter.key is not cell.key:
+                    counter = usage.counter(cell.key)
+                spent = counter.used(cell.start, at)
             left = least = cell.limit_s - spent
             if left <= 0:
                 return None

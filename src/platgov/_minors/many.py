@@ -11,10 +11,8 @@ from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from platgov._minors.age import LEVEL_BITS, OLDEST, ORDINAL_BITS, YOUNGEST, AgeRule, attained_on
-from platgov._minors.counting import counter_key
-from platgov._minors.eras import Era
+from platgov._minors.eras import ALL, Era
 from platgov._minors.layers import validity
-from platgov._minors.limits import TOTAL
 from platgov._minors.usage import Usage
 from platgov.errors import InputError
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_many"]
 
-_ALL: Final = counter_key(TOTAL, (), by_device=False)
 _BIRTHS: Final = range(OLDEST.toordinal(), YOUNGEST.toordinal() + 1)
 
 
@@ -68,7 +65,7 @@ def check_many(plan: Plan, pairs: Iterable[tuple[Minor, Usage]], at: int, featur
                 if usage._last > since:  # noqa: SLF001 - as before
                     verdict = None
                     if cell.key is not None:
-                        if cell.key is _ALL and cell.start <= usage._first and usage._last <= at:  # noqa: SLF001 - as before
+                        if cell.key is ALL and cell.start <= usage._first and usage._last <= at:  # noqa: SLF001 - as before
                             spent = usage._seconds  # noqa: SLF001 - as before
                         else:
                             spent = usage.counter(cell.key).used(cell.start, at)

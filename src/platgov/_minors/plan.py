@@ -239,7 +239,7 @@ class Plan:
                 cell = era.table[at >> era.shift]
                 while at >= cell.hi:
                     cell = cell.following
-                if usage._last <= cell.unspent and active is True and usage._plain_from <= at:  # noqa: SLF001 - as there
+                if active is True and usage._last <= cell.unspent and usage._plain_from <= at:  # noqa: SLF001 - as there
                     # `Era.told` of most that is asked, without the call.
                     change = at + cell.least if at < cell.reached else cell.idle
                     regime, left, idle = era.regime, cell.left, cell.idle
