@@ -11,7 +11,7 @@ from platgov._blacklist.canonical import KINDS, Form
 from platgov._blacklist.comparing import Agreement
 from platgov._blacklist.evidence import _fingerprint, _limits, _name, _order, _Rarity, _seen
 from platgov._blacklist.exempting import is_cleared
-from platgov._blacklist.fuzzy import may_be_near, similarity, within_one
+from platgov._blacklist.fuzzy import may_be_cut_from, may_be_near, similarity, within_one
 from platgov._blacklist.match import Band, Evidence, Match, Scored
 from platgov._blacklist.pdq import PDQ_DISTANCE
 from platgov._blacklist.rarity import UNIT
@@ -19,13 +19,13 @@ from platgov._blacklist.signals import SIGNALS
 from platgov._blacklist.tags import SKETCH_ROW, avatar_distance, split
 from platgov._blacklist.weights import DAY, spelt
 
-_CLOSE = frozenset({"core", "words", "untagged", "local", "net"})
+_CLOSE = frozenset({"core", "words", "turned", "untagged", "local", "net"})
 _NAMES = ("handle", "display_name")
 _PLACE = ("ip", "device", "payment")
 
 
 def near_names(query, nonce, sketches):
-    """Give pairs of names, of the newcomer and of the ban; whether they may be near; and how alike they are."""
+    """Give pairs of names, of the newcomer and of the ban; whether they may be near; how alike; and whether cut."""
     for code, version, covered in SKETCH_ROW.iter_unpack(sketches):
         held = query.sketches.get(version)
         if held:
@@ -33,7 +33,7 @@ def near_names(query, nonce, sketches):
             plain = int.from_bytes(query.tagger.cover(covered, nonce, against, version))
             for signal, sketched in held:
                 near = "edit" if within_one(sketched, plain) else "edits" if may_be_near(sketched, plain) else ""
-                yield signal, against, near, similarity(sketched, plain)
+                yield signal, against, near, similarity(sketched, plain), may_be_cut_from(sketched, plain)
 
 
 def compare(query, record):
@@ -112,7 +112,7 @@ def _names(signal, mine, held, near, inside):
     both = (signal, *(name for name in _NAMES if name != signal))
     shared = {name: _shared(mine, held[name]) for name in both if name in held}
     any_way = False
-    for kinds in (("folded", "squashed"), ("core", "words")):
+    for kinds in (("folded", "squashed"), ("core", "words", "turned")):
         for against, found in shared.items():
             for kind in kinds:
                 if kind in found:
@@ -132,11 +132,17 @@ def _names(signal, mine, held, near, inside):
         if "squashed" in shared.get(against, {}):
             continue  # the whole is in common, which says more than its parts
         other = "" if against == signal else against
-        alike, permille = next(((how, p) for name, of, how, p in near if (name, of) == (signal, against)), ("", 0))
+        found_near = ((how, p, c) for name, of, how, p, c in near if (name, of) == (signal, against))
+        alike, permille, cut = next(found_near, ("", 0, False))
         if alike:
             any_way = True
             yield Agreement(signal=signal, level="close", detail=alike, permille=permille, against=other, forms=plain)
         parts = inside.get((signal, against), {})
+        letters = plain[0].value if plain else ""
+        begins = "head" in parts and letters.startswith(parts["head"].letters)
+        if cut and (begins or ("tail" in parts and letters.endswith(parts["tail"].letters))):
+            any_way = True
+            yield Agreement(signal=signal, level="close", detail="cut", permille=permille, against=other, forms=plain)
         stretches = [_stretch(signal, parts[kind]) for kind in ("head", "tail") if kind in parts]
         found_parts = [("ends" if len(stretches) > 1 else "end", stretches)]
         if "core" in parts:

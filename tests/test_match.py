@@ -458,7 +458,7 @@ def test_every_way_to_agree_has_a_weight():
         for signal, agreement, detail, permille in (
             *(
                 ("handle", "close", d, 900)
-                for d in ("core", "words", "inside", "ends", "end", "edit", "edits", "local")
+                for d in ("core", "turned", "words", "inside", "ends", "end", "edit", "edits", "cut", "local")
             ),
             ("handle", "exact", "folded", 1000),
             ("display_name", "exact", "squashed", 1000),

@@ -448,6 +448,7 @@ def test_signals_and_kinds_are_appended_to_and_never_reordered():
         "display_name.folded display_name.squashed display_name.core display_name.words display_name.reading "
         "email.address email.untagged email.local phone.number device.id ip.address ip.net payment.id "
         "identity.digest behaviour.token avatar.pdq email.name "
-        "handle.head handle.tail display_name.head display_name.tail"
+        "handle.head handle.tail display_name.head display_name.tail "
+        "handle.turned display_name.turned"
     ).split()
     assert repr(Form(signal="ip", kind="net", value="secret", weightless="listed")) == "Form(ip.net listed)"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORM_VERSION", "KINDS", "Canon", "Form", "Weightless"]
 
-FORM_VERSION: Final = 1
+FORM_VERSION: Final = 2
 """Goes into every tag: forms of another version never meet."""
 
 _NAME_KINDS = ("folded", "squashed", "core", "words", "reading")
@@ -44,6 +44,8 @@ KINDS: Final = (
     ("handle", "tail"),
     ("display_name", "head"),
     ("display_name", "tail"),
+    ("handle", "turned"),
+    ("display_name", "turned"),
 )
 """Every kind of form; the place in this list is stored. Only ever append."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import attrs
 
 from platgov._blacklist.canonical import KINDS, Form
-from platgov._blacklist.fuzzy import SKETCH_BYTES, may_be_near, similarity, within_one
+from platgov._blacklist.fuzzy import SKETCH_BYTES, may_be_cut_from, may_be_near, similarity, within_one
 from platgov._blacklist.pdq import PDQ_DISTANCE
 from platgov._blacklist.signals import SIGNALS
 from platgov._blacklist.tags import LABELS, NAMES, SKETCH_ROW, avatar_distance, shape_of, split
@@ -22,7 +22,7 @@ __all__ = ["Agreement", "Comparison", "compare"]
 
 Level = Literal["exact", "close", "differs", "missing"]
 
-_CLOSE: Final = frozenset({"core", "words", "untagged", "local", "net"})
+_CLOSE: Final = frozenset({"core", "words", "turned", "untagged", "local", "net"})
 
 
 @attrs.frozen(kw_only=True)
@@ -119,12 +119,13 @@ class Comparison:
 
     def _near(
         self, record: Stored, inside: dict[tuple[str, str], dict[str, Part]]
-    ) -> dict[tuple[str, str], tuple[str, int]]:
-        """Give for each two names whether they may be near, and how alike they are where that counts.
+    ) -> dict[tuple[str, str], tuple[str, int, bool]]:
+        """Give for each two names whether they may be near, how alike they are where that counts, and whether cut.
 
         The first is ``edit`` where one edit may be enough, ``edits`` where a few may, else empty.
+        The last is whether the name of the newcomer may be that of the ban, cut short.
         """
-        found: dict[tuple[str, str], tuple[str, int]] = {}
+        found: dict[tuple[str, str], tuple[str, int, bool]] = {}
         for code, version, covered in SKETCH_ROW.iter_unpack(record.sketches):
             base = self._pads.get(version)
             if base is None:
@@ -136,11 +137,12 @@ class Comparison:
                 pair = signal, SIGNALS[code]
                 if pair not in found:
                     near = "edit" if within_one(sketched, plain) else "edits" if may_be_near(sketched, plain) else ""
-                    found[pair] = near, similarity(sketched, plain) if near or pair in inside else 0
+                    alike = similarity(sketched, plain) if near or pair in inside else 0
+                    found[pair] = near, alike, pair in inside and may_be_cut_from(sketched, plain)
         return found
 
     def _row(
-        self, signal: str, alike: _Alike, near: dict[tuple[str, str], tuple[str, int]], distance: int | None
+        self, signal: str, alike: _Alike, near: dict[tuple[str, str], tuple[str, int, bool]], distance: int | None
     ) -> Agreement:
         if signal == "avatar":
             if distance not in self._avatars:
@@ -206,13 +208,13 @@ def _names(
     signal: str,
     mine: dict[str, list[tuple[bytes, Form]]],
     held: dict[str, dict[str, list[bytes]]],
-    near: dict[tuple[str, str], tuple[str, int]],
+    near: dict[tuple[str, str], tuple[str, int, bool]],
     inside: dict[tuple[str, str], dict[str, Part]],
 ) -> Iterator[Agreement]:
     both = (signal, *(name for name in NAMES if name != signal))
     shared = {name: _shared(mine, held[name]) for name in both if name in held}
     any_way = False
-    for kinds in (("folded", "squashed"), ("core", "words")):
+    for kinds in (("folded", "squashed"), ("core", "words", "turned")):
         for against, found in shared.items():
             for kind in kinds:
                 if kind in found:
@@ -232,11 +234,14 @@ def _names(
         if "squashed" in shared.get(against, {}):
             continue  # the whole is in common, which says more than its parts
         other = "" if against == signal else against
-        alike, permille = near.get((signal, against), ("", 0))
+        alike, permille, cut = near.get((signal, against), ("", 0, False))
         if alike:
             any_way = True
             yield Agreement(signal=signal, level="close", detail=alike, permille=permille, against=other, forms=plain)
         parts = inside.get((signal, against), {})
+        if cut and _at_an_end(plain, parts):
+            any_way = True
+            yield Agreement(signal=signal, level="close", detail="cut", permille=permille, against=other, forms=plain)
         stretches = [_stretch(signal, parts[kind]) for kind in ("head", "tail") if kind in parts]
         found_parts = [("ends" if len(stretches) > 1 else "end", stretches)]
         if "core" in parts:
@@ -260,6 +265,14 @@ def _names(
         yield Agreement(signal=signal, level="differs", detail=said)
     else:
         yield Agreement(signal=signal, level="missing")
+
+
+def _at_an_end(plain: tuple[Form, ...], parts: dict[str, Part]) -> bool:
+    """Whether a name begins with the first letters of a ban, or ends with its last ones."""
+    letters = plain[0].value if plain else ""
+    return ("head" in parts and letters.startswith(parts["head"].letters)) or (
+        "tail" in parts and letters.endswith(parts["tail"].letters)
+    )
 
 
 def _stretch(signal: str, part: Part) -> Form:

@@ -165,6 +165,9 @@ class _Rarity:
     def __init__(self, population: Population | None, weights: Weights, query: Prepared) -> None:
         self._population, self._weights = population, weights
         self._known: dict[Form, int] = {}
+        self._parts: dict[str, int] = {}
+        model = population.names if population is not None else None
+        self._manners = {} if model is None else {signal: model.manner(manner) for signal, manner in query.manners}
         self._address = next((form for form in query.forms if (form.signal, form.kind) == ("ip", "address")), None)
         self._cores = {form.signal: form.value for form in query.forms if form.kind == "core"}
         self._letters = {form.signal: form.value for form in query.forms if form.kind == "squashed"}
@@ -179,7 +182,10 @@ class _Rarity:
         return known if spelt(level.name) else min(known, level.rarity)
 
     def together(self, way: Agreement, level: Level) -> int:
-        """Give how rare it is to agree in this way."""
+        """Give how rare it is to agree in this way, and for a name to be written in this manner."""
+        return min(self._agreeing(way, level) + self._manners.get(way.signal, 0), self._weights.most_rare)
+
+    def _agreeing(self, way: Agreement, level: Level) -> int:
         if way.detail in ("inside", "ends", "end"):
             total = 0
             for form in way.forms[:-1]:
@@ -195,8 +201,12 @@ class _Rarity:
         return rare * way.permille // 1_000 if way.detail in ("edit", "edits") else rare
 
     def _part(self, letters: str) -> int:
-        model = self._population.names if self._population is not None else None
-        return plain_surprisal(letters) if model is None else model.surprisal(letters, whole=False)
+        known = self._parts.get(letters)
+        if known is None:
+            model = self._population.names if self._population is not None else None
+            known = plain_surprisal(letters) if model is None else model.surprisal(letters, whole=False)
+            self._parts[letters] = known
+        return known
 
     def _spelling(self, form: Form) -> int:
         model = self._population.names if self._population is not None else None
@@ -205,6 +215,10 @@ class _Rarity:
             # As surprising as in the order they were given in, and in any of the others.
             orders = math.factorial(min(text.count("\x1f") + 1, 20))
             text = self._cores.get(form.signal, text.replace("\x1f", ""))
+        elif form.kind == "turned":
+            # Chance had as many places at which to begin.
+            orders = len(text)
+            text = self._cores.get(form.signal, text)
         elif form.kind == "folded":
             # As rare as its letters at least; and what else it has is easily made up.
             text = self._letters.get(form.signal, text)

@@ -37,8 +37,8 @@ _KEYS: Final = KeyRing.single(b"only ever used in memory, for fitting")
 # Each is one field of a pattern: its levels from the weakest on. Spellings are taken together, as
 # how rare they are says more than how they agree.
 _FIELDS: Final = {
-    "names": (("name.end", "name.end_most", "name.ends", "name.edits", "name.edit"),
-              ("name.inside", "name.words", "name.local", "name.core", "email.local", "email.name"),
+    "names": (("name.end", "name.end_most", "name.ends", "name.edits", "name.edit", "name.cut"),
+              ("name.inside", "name.words", "name.turned", "name.local", "name.core", "email.local", "email.name"),
               ("name.squashed", "name.folded")),
     "email": (("email.untagged",), ("email.address",)),
     "phone": (("phone.number",),),

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = [
+    "MOST_CUT",
     "SHORTEST",
     "SKETCH_BYTES",
     "allowed",
+    "may_be_cut_from",
     "may_be_near",
     "pieces_of_entry",
     "pieces_of_query",
@@ -29,6 +31,8 @@ SHORTEST: Final = 4
 """Shorter strings have too many neighbours to mean anything."""
 _ONE_EDIT: Final = 7
 """Up to this length, one edit."""
+MOST_CUT: Final = 5
+"""Characters that may be missing at one end of a name that was cut short."""
 
 SKETCH_BYTES: Final = 17
 _HALF: Final = (1 << 64) - 1
@@ -158,6 +162,19 @@ def similarity(one: int, other: int) -> int:
         return 0
     # Of the pairs that are not in it, held/64 seem to be.
     return max(0, 1_000 * (64 * (first & second).bit_count() - held * size) // ((64 - held) * size))
+
+
+def may_be_cut_from(one: int, other: int) -> bool:
+    """Whether one sketched string can be another without a few characters at one end.
+
+    Never False for one that is, as long as no more than ``MOST_CUT`` are missing.
+    """
+    missing = (other & 255) - (one & 255)
+    if not 0 < missing <= MOST_CUT or one >> 72 & ~(other >> 72):
+        return False
+    mine, theirs = (one >> 8) & _HALF, (other >> 8) & _HALF
+    # Only the pair at the cut, of a character and the frame, is not in the longer one.
+    return (mine & ~theirs).bit_count() <= 1 and (theirs & ~mine).bit_count() <= missing + 1
 
 
 def within_one(one: int, other: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-__all__ = ["END_LETTERS", "SHORTEST_INSIDE", "ends_of", "inner", "name_forms", "squashed"]
+__all__ = ["END_LETTERS", "SHORTEST_INSIDE", "ends_of", "inner", "name_forms", "squashed", "turned", "words_of"]
 
 END_LETTERS: Final = 6
 """Letters at either end of a name by which it is found when the rest is changed."""
@@ -60,10 +61,31 @@ def name_forms(
         yield from ends_of(core)
     if len(kept) > 1:
         yield "words", "\x1f".join(sorted(kept))
+    for turn in dict.fromkeys(map(turned, (letters, core))):
+        if len(turn) >= SHORTEST_INSIDE:
+            yield "turned", turn
     if readings is not None:
         said = {letters for text in list(readings(name))[:_MOST_READINGS] if (letters := squashed(text, simplified))}
         for letters in sorted(said):
             yield "reading", letters
+
+
+def turned(letters: str) -> str:
+    """Write letters from that place of theirs on, the start again after the end, that comes first in order.
+
+    Two names whose parts were swapped are turned into one.
+    """
+    while len(letters) > 1 and letters[0] == letters[-1]:  # side by side they would count once
+        letters = letters[:-1]
+    return min((letters[place:] + letters[:place] for place in range(len(letters))), default="")
+
+
+def words_of(name: str) -> Iterator[str]:
+    """Give the squashed words of a name, digits apart from letters."""
+    for word in _words(_plain(name, {})):
+        for _, run in itertools.groupby(word, _DIGITS.__contains__):
+            if letters := squashed("".join(run), {}):
+                yield letters
 
 
 def ends_of(core: str) -> Iterator[tuple[str, str]]:

@@ -24,6 +24,7 @@ from platgov._blacklist.fuzzy import (
     pieces_of_query,
     sketch,
 )
+from platgov._blacklist.manners import manner_of
 from platgov._blacklist.nameforms import END_LETTERS, inner
 from platgov._blacklist.pdq import PDQ_DISTANCE, chunks, near_chunks, number_of
 from platgov._blacklist.signals import SIGNALS, Signals
@@ -85,6 +86,7 @@ class Prepared:
         sketches: By version: signal and sketch of each name.
         verified: As in the signals.
         created_at: As in the signals.
+        manners: By signal, in what manner each name is written.
     """
 
     forms: tuple[Form, ...]
@@ -93,6 +95,7 @@ class Prepared:
     verified: bool | None
     created_at: int | None
     tagger: Tagger
+    manners: tuple[tuple[str, str], ...] = ()
     _parts: dict[int, dict[bytes, tuple[Part, ...]]] = attrs.field(init=False, factory=dict, eq=False)
 
     @property
@@ -181,6 +184,7 @@ class Tagger:
             verified=signals.verified,
             created_at=signals.created_at,
             tagger=self,
+            manners=tuple((signal, manner_of(name)) for signal, name in signals.given() if signal in NAMES),
         )
 
     def check(self, version: int) -> bytes:
