@@ -180,7 +180,9 @@ class ContactFinder:
 
 def _counts(name: str) -> bool:
     """Whether there are enough Han digits for a telephone number."""
-    return len(name) >= _SHORTEST and sum(map(_HAN_DIGITS.__contains__, name)) >= _SHORTEST
+    if len(name) < _SHORTEST or _HAN_DIGITS.keys().isdisjoint(name):
+        return False
+    return sum(map(_HAN_DIGITS.__contains__, name)) >= _SHORTEST
 
 
 def _free(taken: list[tuple[int, int]], code: str, start: int, end: int, text: str) -> Iterator[Contact]:

@@ -10,7 +10,7 @@ import functools
 import itertools
 from typing import NamedTuple
 
-from platgov._names.chars import BLANK_CELL, common_scripts, kinds
+from platgov._names.chars import BLANK_CELL, EVERY_SCRIPT, kinds
 from platgov._names.folding import fold
 from platgov._names.tables import tables
 from platgov._names.units import CAPITAL, DIGIT, GAP, MORE, SIGN, SMALL, has_shape_of_its_own, units
@@ -42,7 +42,7 @@ GROWING = 256  # a character that folds to more than twice its size
 SHAPED = 512  # a character that looks like other letters than those it folds to
 
 _NOT_TEXT = frozenset("\ufffc\ufffd")
-_KEPT = 4096
+_KEPT = 8192
 _ASCII = range(0x80)
 
 
@@ -79,6 +79,7 @@ class _Class(NamedTuple):
     length: int  # of the likeliest reading
     several: bool  # readings
     ascii: bool  # is one of them
+    odd: bool  # not one letter, read in one way
 
 
 class _Alike(dict[int, str]):
@@ -86,12 +87,14 @@ class _Alike(dict[int, str]):
 
     Attributes:
         classes: What is known of each of those, by the character.
+        sorts: What each of those does to its word.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._first: dict[_Class, str] = {}
         self.classes: dict[str, _Class] = {}
+        self.sorts: dict[str, int] = {}
 
     def __missing__(self, code: int) -> str:
         if not self._first:
@@ -104,10 +107,11 @@ class _Alike(dict[int, str]):
     def _like(self, code: int) -> str:
         found = _class(chr(code))
         first = self._first.setdefault(found, chr(code))
-        self.classes[first] = found
+        self.classes[first], self.sorts[first] = found, found.sort
         return first
 
 
+_scripts: dict[frozenset[str], frozenset[str]] = {}
 _alike = _Alike()
 
 
@@ -119,19 +123,23 @@ def outline(name: str) -> Outline:
 @functools.lru_cache(maxsize=_KEPT)
 def _outline(name: str) -> Outline:
     classes = _alike.classes
-    there = [classes[char] for char in {*name}]
     bits = pile = 0
-    for each in there:
+    odd = False
+    scripts: frozenset[str] | None = EVERY_SCRIPT
+    for char in {*name}:
+        each = classes[char]
         bits |= each.bits
+        odd |= each.odd
+        if each.scripts is not None and each.scripts is not scripts:
+            scripts = each.scripts if scripts is None else scripts & each.scripts
     if bits & MARK:
         marks = 0
         for char in name:
             marks = marks + 1 if classes[char].bits & MARK else 0
             pile = max(pile, marks)
-    scripts = common_scripts({each.scripts for each in there})
-    parts, words = _parts([classes[char].sort for char in name])
+    parts, words = _parts(list(map(_alike.sorts.__getitem__, name)))
     part_cuts, word_cuts, ambiguous = parts, words, False
-    if any(each.several or each.length != 1 for each in there if each.sort > GAP):
+    if odd:
         shown = [each for each in map(classes.__getitem__, name) if each.sort > GAP]
         ends = list(itertools.accumulate([each.length for each in shown], initial=0))
         part_cuts, word_cuts = tuple([ends[place] for place in parts]), tuple([ends[place] for place in words])
@@ -139,22 +147,18 @@ def _outline(name: str) -> Outline:
         ambiguous = any(each.several and each.sort == SIGN for each in shown) or any(
             any(each.several for each in word) and all(each.ascii for each in word) for word in spans
         )
-    return Outline(
-        bits=bits,
-        mixed=scripts is not None and not scripts,
-        pile=pile,
-        parts=parts,
-        words=words,
-        part_cuts=part_cuts,
-        word_cuts=word_cuts,
-        ambiguous=ambiguous,
-    )
+    mixed = scripts is not None and not scripts
+    return Outline(bits, mixed, pile, parts, words, part_cuts, word_cuts, ambiguous)
 
 
 def _class(char: str) -> _Class:
     sort, readings = units[char]
-    several, in_ascii = len(readings) > 1, any(map(str.isascii, readings))
-    return _Class(_bits(char), kinds[char].scripts, sort, len(readings[0]) if readings else 0, several, in_ascii)
+    length, several = len(readings[0]) if readings else 0, len(readings) > 1
+    # One object for one set of scripts, so that those of a name are told apart at a glance.
+    scripts = kinds[char].scripts
+    scripts = scripts if scripts is None else _scripts.setdefault(scripts, scripts)
+    odd = sort > GAP and (several or length != 1)
+    return _Class(_bits(char), scripts, sort, length, several, any(map(str.isascii, readings)), odd)
 
 
 def _bits(char: str) -> int:
