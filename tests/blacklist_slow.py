@@ -9,13 +9,14 @@ import attrs
 
 from platgov._blacklist.canonical import KINDS, Form
 from platgov._blacklist.comparing import Agreement
-from platgov._blacklist.evidence import _fingerprint, _limits, _name, _order, _Rarity, _seen
+from platgov._blacklist.evidence import _fingerprint, _limits, _name, _order, _seen
 from platgov._blacklist.exempting import is_cleared
 from platgov._blacklist.fuzzy import may_be_cut_from, may_be_near, similarity, within_one
 from platgov._blacklist.match import Band, Evidence, Match, Scored
 from platgov._blacklist.pdq import PDQ_DISTANCE
 from platgov._blacklist.rarity import UNIT
 from platgov._blacklist.signals import SIGNALS
+from platgov._blacklist.strangers import Rarity
 from platgov._blacklist.tags import SKETCH_ROW, avatar_distance, split
 from platgov._blacklist.weights import DAY, spelt
 
@@ -200,7 +201,7 @@ def _avatar(query, record, why):
 def judge(query, candidates, *, weights, population=None, at):
     """Say how much speaks for a newcomer being one of the bans that were found."""
     now = at
-    rarity = _Rarity(population, weights, query)
+    rarity = Rarity(population, weights, query)
     found = []
     exempted = []
     for candidate in candidates.found:
