@@ -32,6 +32,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import JaroWinkler
 from revival import KEYS, NOW, bar, best_f1, share
 
+from platgov._blacklist.canonical import Canon
 from platgov._blacklist.evidence import judge
 from platgov._blacklist.fitting import observed
 from platgov._blacklist.rarity import NameModel, Population
@@ -147,7 +148,9 @@ def mailmaps(found: dict[str, Any], paths: list[Path]) -> None:
         ]
         population = Population(total=_TOTAL, names=NameModel.fit(spellings))
         systems = ratios([entry for entry, _ in made.banned])
-        with TagStore.open(":memory:", keys=KEYS, list_id="people") as store:
+        # Where the people of such files are known from: many have an address for it alone.
+        canon = Canon(roles=[*Canon().roles, "github"])
+        with TagStore.open(":memory:", keys=KEYS, list_id="people", canon=canon) as store:
             store.add_many(
                 NewBan(ban_id=str(place), signals=entry.signals(), starts_at=NOW)
                 for place, (entry, _) in enumerate(made.banned)

@@ -188,6 +188,19 @@ def test_a_host_can_bring_its_own_providers():
     assert form("email", "address", canon, email="j.oe@gmail.com") == "j.oe@gmail.com"
 
 
+def test_the_name_of_the_platform_before_the_sign_says_nothing_if_the_host_says_so():
+    own = Canon(roles=[*CANON.roles, "Acme"])
+    for canon, weightless in ((CANON, {""}), (own, {"role"})):
+        forms = canon.forms(Signals(email="acme@smith.example"))
+        assert {form.weightless for form in forms if form.kind in ("local", "name")} == weightless
+    assert {form.weightless for form in own.forms(Signals(email="sales@smith.example")) if form.kind == "local"} == {
+        "role"
+    }
+    for bad in ("acme", [1], None):
+        with pytest.raises(InputError):
+            Canon(roles=bad)
+
+
 def test_roles_and_very_short_local_parts_say_nothing():
     assert ("email", "local") not in forms(email="info@example.org")
     assert ("email", "local") not in forms(email="joe@example.org")

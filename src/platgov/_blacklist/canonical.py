@@ -119,6 +119,12 @@ def _simplified(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple
     return tuple(sorted(pairs))
 
 
+def _roles(value: Iterable[str]) -> frozenset[str]:
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise refuse("Canon", "roles", f"is a {type(value).__name__}; give a list of texts", "type")
+    return frozenset([_narrow(text_of(one, "Canon", "roles")) for one in value])
+
+
 def _region(value: str | None) -> str | None:
     return None if value is None else text_of(value, "Canon", "region", 2)
 
@@ -132,6 +138,8 @@ class Canon:
         plans: Numbering of each region; by default the table that comes with platgov.
         providers: Rules of mail providers. Of other domains nothing is assumed.
         affixes: Words that are put around a name to make a free one.
+        roles: Local parts of addresses that say nothing of who holds them. Add the name of the
+            platform: many give each service an address of its own.
         readings: Gives ways to say a name, such as its pinyin. They only nominate.
         simplified: What each traditional Chinese character is written as, of the host; none
             come with platgov.
@@ -142,6 +150,7 @@ class Canon:
     plans: tuple[tuple[str, NumberPlan], ...] = attrs.field(default=tuple(PLANS.items()), repr=False)
     providers: tuple[Provider, ...] = attrs.field(default=PROVIDERS, converter=tuple, repr=False)
     affixes: tuple[str, ...] = attrs.field(default=AFFIXES, converter=tuple, repr=False)
+    roles: frozenset[str] = attrs.field(default=ROLES, converter=_roles, repr=False)
     readings: Callable[[str], Iterable[str]] | None = None
     simplified: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_simplified, repr=False)
     weightless: Weightless = attrs.field(factory=Weightless, validator=attrs.validators.instance_of(Weightless))
@@ -238,7 +247,7 @@ class Canon:
         # What an unknown provider makes of a tag is not known: close, but not the same.
         untagged = local if provider is not None else local.partition("+")[0] or local
         yield Form(signal="email", kind="untagged", value=f"{untagged}@{domain}")
-        role = untagged in ROLES or len(untagged) < 4
+        role = untagged in self.roles or len(untagged) < 4
         yield Form(signal="email", kind="local", value=untagged, weightless="role" if role else "")
         # Tagged like a name, so that it meets the handle of whoever uses one word for both.
         if letters := squashed(untagged, self._letters):
