@@ -398,6 +398,73 @@ def test_l11_the_next_change_knows_of_the_warning(case, at, registered_at):
         assert ask(grade.next_change).name == grade.next_name != grade.name
 
 
+@st.composite
+def locks_at(draw, grades):
+    start = draw(instants)
+    return Lock(
+        grade=draw(st.sampled_from(grades)), kind=draw(st.sampled_from([LockKind.AT_LEAST, *LockKind])), at=start,
+        expires_at=start + draw(st.integers(1, 40)) * DAY // 4, by="reviewer:7", reason="r",
+    )  # fmt: skip
+
+
+def test_l11_a_warning_that_a_lock_hid_is_given_once_the_lock_is_over():
+    credit = CreditPolicy(
+        context="c", start=100, floor=0, ceiling=100, weights={"spam": 90}, max_single=90,
+        max_lifetime_days=3650, recovery=Drain(points=1, per_days=10),
+    )  # fmt: skip
+    ladder = GradePolicy(
+        rungs=[
+            Rung(name="suspended", suspends=True),
+            Rung(name="warned", promote_at=40, demote_below=30, warns=True, grace_days=7),
+            Rung(name="member", promote_at=60, demote_below=50),
+        ]
+    )
+    history = CreditHistory().violation("d1", rule="spam", at=T0 + DAY)
+    shield = Lock(
+        grade="member", kind=LockKind.AT_LEAST, at=T0, expires_at=T0 + 30 * DAY, by="reviewer:7", reason="pilot"
+    )
+
+    def ask(day, *locks):
+        return ladder.grade(history, credit, at=T0 + day * DAY, registered_at=T0, locks=locks)
+
+    assert [(ask(day).name, ask(day, shield).name) for day in (0, 1, 8, 29, 30, 36, 37)] == [
+        ("member", "member"), ("warned", "member"), ("suspended", "member"), ("suspended", "member"),
+        ("suspended", "warned"), ("suspended", "warned"), ("suspended", "suspended"),
+    ]  # fmt: skip
+    told = ask(37, shield)
+    assert [(move.after, move.cause, move.events) for move in told.transitions] == [
+        ("warned", Cause.CONDUCT, ("d1",)), ("suspended", Cause.CONDUCT, ("d1",)),
+    ]  # fmt: skip
+    assert [draft.rules for draft in told.reasons] == [("spam",), ("spam",)]
+    assert (ask(30, shield).next_change, ask(30, shield).next_name) == (T0 + 37 * DAY, "suspended")
+    # What somebody decides does not wait.
+    ban = Lock(grade="suspended", kind=LockKind.EXACT, at=T0, expires_at=T0 + DAY, by="reviewer:7", reason="hacked")
+    assert ask(0, ban).name == "suspended"
+
+
+@MORE
+@given(suspending(), asked, registrations, st.lists(locks_at(["suspended", "warned", "normal"]), max_size=2))
+def test_l11_a_lock_that_hid_the_warning_puts_the_suspension_off(case, at, registered_at, locks):
+    credit, ladder, events = case
+    known = CreditHistory.of([event for event in events if event.at <= at])
+
+    def ask(moment):
+        return ladder.grade(known, credit, at=moment, registered_at=registered_at, locks=locks)
+
+    grade = ask(at)
+    decided = [lock for lock in locks if lock.grade == "suspended" and lock.kind is not LockKind.AT_LEAST]
+    warned_at = None
+    for move in grade.transitions:
+        if move.after == "suspended" and not any(lock.at <= move.at < lock.expires_at for lock in decided):
+            assert move.before == "warned"
+            assert warned_at is None or move.at - warned_at >= ladder.rungs[1].grace_days * DAY
+        warned_at = move.at
+    later = [lock for lock in locks if lock.at > at]
+    if grade.next_change is not None and not later:
+        assert ask(grade.next_change - 1).name == grade.name
+        assert ask(grade.next_change).name == grade.next_name != grade.name
+
+
 # -- requirements and locks --------------------------------------------------------------------
 
 OBSERVED = st.lists(

@@ -169,6 +169,18 @@ def test_every_process_finds_the_same():
     assert len(json.loads(outputs.pop())) >= 5
 
 
+@pytest.mark.parametrize(
+    "text", ["caf\u00e9.com", "jos\u00e9@gmail.com", "P\u00e1ypal", "wechat: jos\u00e9_99", "\u0451\u0436.com/\u0439"]
+)
+def test_ways_to_compose_a_letter_do_not_matter_to_any_finding(text):
+    codes = {
+        form: {finding.code for finding in POLICY.check(unicodedata.normalize(form, text))} for form in ("NFC", "NFD")
+    }
+    assert codes["NFC"] == codes["NFD"] != set()
+    taken = unicodedata.normalize("NFD", text)
+    assert all(0 <= one.start < one.end <= len(taken) for one in POLICY.check(taken))
+
+
 def test_unicodedata_is_never_shown_a_character_that_unicode_14_did_not_have(monkeypatch):
     shown = set()
 

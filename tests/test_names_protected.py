@@ -560,10 +560,12 @@ def test_characters_that_fold_or_look_alike_are_read_alike_unless_they_are_marke
         # A mark of voice makes another letter of a kana, and spells nothing on any other letter.
         ("\u5766\u5c1a\u5c3c\u4e9e", ["\u5766\u5c1a\u3099\u5c3c\u4e9e"], ["\u5766\u5c1a\u4e9e"]),
         ("\u304b\u3093\u304a\u3093", ["\u304b\u3093\u3099\u304a\u3093\u309a"], ["\u304b\u3099\u3093\u304a\u3093", "\u304c\u3093\u304a\u3093"]),
+        # What only makes a word longer, in Arabic and elsewhere.
+        ("PayPal", ["Pa\u0640ypal", "P\u0640a\u0640y\u0640pal"], ["Pa\u0640pal"]),
         # A letter that looks like a sign, in a name of few other letters.
         ("\u05d0\u05d9\u05d8\u05dc\u05d9\u05d4", ["\u05d0\u05d9\u05d8\u05dc\u02b9\u05d4"], ["\u05d0\u05d8\u05dc\u05d4", "\u05d0\u05d9\u05d8\u05dc\u05d4"]),
     ],
-    ids=["marks", "marks on ideographs", "vowel signs", "signs", "shapes", "numbers", "runs", "runs of kana", "runs of vowel signs", "voice on ideographs", "voice on kana", "signs for letters"],
+    ids=["marks", "marks on ideographs", "vowel signs", "signs", "shapes", "numbers", "runs", "runs of kana", "runs of vowel signs", "voice on ideographs", "voice on kana", "tatweel", "signs for letters"],
 )  # fmt: skip
 def test_rules_for_every_script_find_disguises_and_spare_neighbours(protected, found, passes):
     names = ProtectedNames([protected])

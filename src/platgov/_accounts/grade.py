@@ -163,8 +163,8 @@ def told(
     walk.run(at)
     story = _Story(policy, credit, walk, held, start)
     moves = story.moves(at)
-    name = policy.names[moves[-1].after if moves else story.clamped(start, at)]
-    rank = policy.names.index(name)
+    rank = moves[-1].after if moves else story.clamped(start, at)
+    name = policy.names[rank]
     table = _have_need(walk, at)
     after = story.next(rank)
     fell = moves[-1] if moves and moves[-1].after < moves[-1].before else None
@@ -192,12 +192,20 @@ def told(
 
 
 class _Story:
-    """The walk as the person sees it: with the locks laid over it."""
+    """The walk as the person sees it: with the locks laid over it.
+
+    A lock can keep a warning from being seen. So a suspension for conduct waits until the warning
+    has been seen for its grace. A lock at a grade that suspends is somebody's decision and waits for
+    nothing.
+    """
 
     def __init__(
         self, policy: GradePolicy, credit: CreditPolicy, walk: Walk, locks: tuple[Lock, ...], start: int
     ) -> None:
         self.policy, self.credit, self.walk, self.locks, self.start = policy, credit, walk, locks, start
+        # What the person sees, since when, and when a suspension that waits is due.
+        self.seen, self.seen_at = start, walk.begin
+        self.due: int | None = None
 
     def clamped(self, rung: int, at: int) -> int:
         """Hold a rung within the locks in force; where they contradict, the lowest wins."""
@@ -209,25 +217,51 @@ class _Story:
                 high = min(high, place) if lock.kind is not LockKind.AT_LEAST else high
         return min(high, max(low, rung))
 
+    def shown(self, rung: int, at: int) -> int:
+        """Give what the person sees of a rung that conduct has led to, and note when more is due."""
+        rungs, now = self.policy.rungs, self.clamped(rung, at)
+        self.due = None
+        if not rungs[now].suspends or rungs[self.seen].suspends or not rungs[rung].suspends or self._ordered(at):
+            return now
+        warning = sum(each.suspends for each in rungs)  # they are the lowest
+        told = at if self.seen > warning else self.seen_at
+        over = None if told is None else told + rungs[warning].grace_days * DAY
+        if over is None or over <= at:
+            return now
+        self.due = over if over <= LAST else None
+        return warning
+
+    def _ordered(self, at: int) -> bool:
+        """Whether somebody decided on a suspension that is in force."""
+        return any(
+            lock.at <= at < lock.expires_at
+            and lock.kind is not LockKind.AT_LEAST
+            and self.policy.rungs[self.policy.names.index(lock.grade)].suspends
+            for lock in self.locks
+        )
+
     def moves(self, until: int) -> list[Move]:
         """Give the changes that the person saw, up to an instant."""
         conduct = {move.at: move for move in self.walk.moves}
         edges = {edge for lock in self.locks for edge in (lock.at, lock.expires_at) if edge <= until}
+        ahead = sorted(edges | set(conduct), reverse=True)
         found: list[Move] = []
-        rung = seen = self.start
+        rung = self.start
         last = None
-        for at in sorted(edges | set(conduct)):
+        while ahead or (self.due is not None and self.due <= until):
+            at = ahead.pop() if self.due is None or (ahead and ahead[-1] <= self.due) else self.due
             last = conduct.get(at, last)
             rung = rung if last is None else last.after
-            now = self.clamped(rung, at)
+            now, seen = self.shown(rung, at), self.seen
             if now != seen:
-                # What conduct had led to and a lock held back is conduct's doing still.
-                down = last is not None and now == rung < seen and last.after < last.before
+                # What conduct had led to, and a lock or a warning held back, is conduct's doing still.
+                led = now == rung or self.due is not None
+                down = last is not None and led and now < seen and last.after < last.before
                 if last is not None and (down or (last.at == at and now == rung)):
                     found.append(last._replace(at=at, before=seen, after=now))
                 else:
                     found.append(Move(at, seen, now, Cause.LOCK, (), None))
-            seen = now
+                self.seen, self.seen_at = now, at
         return found
 
     def next(self, rank: int) -> tuple[int, int] | None:
@@ -235,11 +269,13 @@ class _Story:
         walk = self.walk
         while True:
             edges = [lock.expires_at for lock in self.locks if walk.now < lock.expires_at <= LAST]
+            if self.due is not None and self.due > walk.now:
+                edges.append(self.due)
             ahead = [*walk.computed(), *edges]
             if not ahead:
                 return None
             walk.visit(min(ahead))
-            now = self.clamped(walk.rung, walk.now)
+            now = self.shown(walk.rung, walk.now)
             if now != rank:
                 return walk.now, now
 

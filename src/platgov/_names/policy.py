@@ -11,7 +11,7 @@ from platgov._canonical import digest, shown
 from platgov._limits import DEFAULT, Limits
 from platgov._names import properties
 from platgov._names.chars import kinds, script_codes
-from platgov._names.contacts import CONTACT_WORDS, TOP_LEVELS, ContactFinder
+from platgov._names.contacts import CONTACT_WORDS, TOP_LEVELS, Contact, ContactFinder
 from platgov._names.findings import ADVISORY, CODES, NameFinding, Raw, codes_of
 from platgov._names.folding import composed, fold, normal
 from platgov._names.graphemes import grapheme_count
@@ -261,12 +261,18 @@ class NamePolicy:
         if bits & GROWING and self._grows(name):
             evidence = f"more than {_FOLDED * self.max_bytes} bytes when folded"
             return [*found, Raw("too_long", 0, len(name), (evidence,))]
-        letters = letters_of(name)
+        # Ways to write one letter make no difference to what follows; only places are those of the name as given.
+        joined, offsets = name, None
+        if bits & ATTACHED:
+            joined = normal(name, "NFC")
+            if joined != name:
+                seen, offsets = outline(joined), _offsets(name)
+        letters = letters_of(joined)
         if self._minds_names:
-            found += self._borne(name, seen, letters, holder)
+            found += self._borne(name, joined, seen, letters, holder, offsets)
         if self.contacts:
-            contacts = self._contact_finder.find(name, letters=None if bits & OTHER else letters)
-            found += [Raw(each.code, each.start, each.end, (each.text,)) for each in contacts]
+            contacts = self._contact_finder.find(joined, letters=None if seen.bits & OTHER else letters)
+            found += [_reached(each, offsets) for each in contacts]
         return sorted(found, key=lambda raw: (raw.start, raw.end, raw.code)) if len(found) > 1 else found
 
     def _grows(self, name: str) -> bool:
@@ -306,12 +312,9 @@ class NamePolicy:
         if not plain:
             yield from levels(name, found, self.level, self.word_level)
 
-    def _borne(self, name: str, seen: Outline, letters: str, holder: str | None) -> list[Raw]:
-        joined, offsets = name, None
-        if seen.bits & ATTACHED:
-            joined = normal(name, "NFC")
-            if joined != name:
-                seen, letters, offsets = outline(joined), letters_of(joined), _offsets(name)
+    def _borne(  # noqa: PLR0917 - what is known of the name, worked out once
+        self, name: str, joined: str, seen: Outline, letters: str, holder: str | None, offsets: list[int] | None
+    ) -> list[Raw]:
         found = []
         for names, plainly, disguised in (
             (self.protected, "protected", "lookalike"),
@@ -350,6 +353,13 @@ def _offsets(name: str) -> list[int]:
         length = len(normal(name[start:end], "NFC"))
         offsets += [start] * min(length, 1) + [min(start + 1, end - 1)] * (length - 1)
     return [*offsets, len(name)]
+
+
+def _reached(contact: Contact, offsets: list[int] | None) -> Raw:
+    start, end = contact.start, contact.end
+    if offsets is not None:
+        start, end = offsets[start], offsets[end]
+    return Raw(contact.code, start, end, (contact.text,))
 
 
 def _borne(hit: Hit, code: str, offsets: list[int] | None) -> Raw:

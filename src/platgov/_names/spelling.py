@@ -176,13 +176,15 @@ def _written(
     letters: str, ends: Sequence[int], pattern: re.Pattern[str], write: Callable[[re.Match[str]], str]
 ) -> tuple[str, list[int]]:
     """Write each match anew; an end inside a match moves to the start of what it has become."""
-    where = list(range(len(letters) + 1))
-    shift = 0
+    where: list[int] = []
+    shift = done = 0
     for match in pattern.finditer(letters):
         start, end = match.span()
-        where[start:end] = [start - shift] * (end - start)
+        where += range(done - shift, start - shift)
+        where += [start - shift] * (end - start)
         shift += end - start - len(write(match))
-        where[end:] = range(end - shift, len(letters) + 1 - shift)
+        done = end
+    where += range(done - shift, len(letters) + 1 - shift)
     return pattern.sub(write, letters), [where[end] for end in ends]
 
 

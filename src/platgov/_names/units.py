@@ -33,6 +33,8 @@ _DIGIT_LETTERS = str.maketrans("0123456789", "olzeasgtbg")
 _APOSTROPHES = frozenset("'\u2019\u02bc\u02bb\u2018\u00b4`\uff07")
 # In a composed name these are part of a kana wherever they spell; elsewhere they decorate.
 _VOICING = frozenset("\u3099\u309a")
+# It makes a word longer and nothing else.
+_TATWEEL = "\u0640"
 # Scripts without spaces: a word may begin at any letter.
 _UNSPACED = frozenset({"Hani", "Thai", "Laoo", "Khmr", "Mymr", "Tibt", "Lana", "Talu"})
 _SYLLABLES = range(0xAC00, 0xD7A4)
@@ -172,7 +174,13 @@ def _read(char: str, folded: str) -> str:
 def _unit(char: str) -> Unit:
     kind = kinds[char]
     _, rows = _tables()
-    if char in _APOSTROPHES or char in _VOICING or _decorates(char) or tables().skeleton.rows.get(ord(char)) == "":
+    if (
+        char in _APOSTROPHES
+        or char in _VOICING
+        or char == _TATWEEL
+        or _decorates(char)
+        or tables().skeleton.rows.get(ord(char)) == ""
+    ):
         return Unit(DROPPED, ())
     folded = fold(char) if kind.category != "Cs" else ""
     letters = _read(char, folded)
