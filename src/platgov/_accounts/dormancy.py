@@ -22,6 +22,7 @@ from platgov._accounts.plain import (
     member,
     plain,
     redress,
+    sorted_by,
 )
 from platgov._accounts.score import iso
 from platgov._canonical import digest, shown
@@ -138,6 +139,14 @@ def _instants(values: Any) -> tuple[int, ...]:
     return tuple(sorted({to_epoch(value) for value in values}))
 
 
+def _by_instant(values: Any) -> Any:
+    return sorted_by(values, Clearing, lambda one: (one.acted_at, one.restored_at is None, one.restored_at or 0))
+
+
+def _by_code(values: Any) -> Any:
+    return sorted_by(values, ExemptFor, lambda one: (one.code, one.from_at, one.ends_at is None, one.ends_at or 0))
+
+
 @attrs.frozen(kw_only=True)
 class Activity(Plain):
     """What is known of the use of an account. What is dated after the question is not known yet.
@@ -157,10 +166,16 @@ class Activity(Plain):
     known: bool = attrs.field(default=True, validator=flag)
     notices_at: tuple[int, ...] = attrs.field(default=(), converter=_instants)
     clearings: tuple[Clearing, ...] = attrs.field(
-        default=(), converter=in_tuple, validator=each(Clearing), metadata={"of": Clearing}
+        default=(),
+        converter=_by_instant,
+        validator=each(Clearing),
+        metadata={"of": Clearing},
     )
     exemptions: tuple[ExemptFor, ...] = attrs.field(
-        default=(), converter=in_tuple, validator=each(ExemptFor), metadata={"of": ExemptFor}
+        default=(),
+        converter=_by_code,
+        validator=each(ExemptFor),
+        metadata={"of": ExemptFor},
     )
 
     def __attrs_post_init__(self) -> None:

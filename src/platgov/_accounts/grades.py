@@ -159,7 +159,7 @@ class Observation:
     """
 
     at: int = attrs.field(converter=to_epoch)
-    facts: Mapping[str, Any] = attrs.field(converter=_plain)
+    facts: Mapping[str, Any] = attrs.field(converter=_plain, hash=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_observed, (self.at, dict(self.facts)))  # read-only tables do not pickle

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from platgov._accounts.checks import DAY, checked_name, instance, name, optional_instant, pairs, refuse, texts, whole
-from platgov._accounts.plain import Plain, Reason, appeal_until, checked, each, in_tuple, plain, redress
+from platgov._accounts.plain import Plain, Reason, appeal_until, checked, each, in_tuple, plain, redress, sorted_by
 from platgov._accounts.score import iso
 from platgov._canonical import shown
 from platgov._time import LAST, to_epoch
@@ -67,6 +67,10 @@ class Responsible:
     groups: int | None = attrs.field(default=None, validator=whole(1, _MOST, optional=True))
 
 
+def _by_person(values: Any) -> Any:
+    return sorted_by(values, Responsible, lambda one: one.person)
+
+
 @attrs.frozen(kw_only=True)
 class Group(Plain):
     """A group, as far as its policy reads it.
@@ -83,7 +87,10 @@ class Group(Plain):
     id: str = attrs.field(validator=name)
     members: int = attrs.field(validator=whole(0, _MOST))
     responsible: tuple[Responsible, ...] = attrs.field(
-        default=(), converter=in_tuple, validator=each(Responsible), metadata={"of": Responsible}
+        default=(),
+        converter=_by_person,
+        validator=each(Responsible),
+        metadata={"of": Responsible},
     )
     deficient_at: int | None = attrs.field(default=None, converter=optional_instant)
     told_at: int | None = attrs.field(default=None, converter=optional_instant)
@@ -162,7 +169,14 @@ class GroupPolicy(Plain):
             raise refuse("GroupPolicy", message, path="$.sizes", code="range")
 
     def wanted(self, members: int) -> int:
-        """Give how many responsible people a group of a size needs."""
+        """Give how many responsible people a group of a size needs.
+
+        Raises:
+            InputError: It is no number of members.
+        """
+        if type(members) is not int or not 0 <= members <= _MOST:
+            message = f"members is {shown(members)}; give a whole number from 0 to {_MOST}"
+            raise refuse("GroupPolicy", message, path="$.members", code="range" if type(members) is int else "type")
         return max(step.responsible for step in self.sizes if step.members <= members)
 
     def check(self, group: Group, *, at: int | dt.datetime) -> GroupVerdict:
@@ -199,7 +213,7 @@ class GroupPolicy(Plain):
             group=group.id,
             stage=stage,
             reasons=reasons,
-            repair_until=end - 1 if running and end is not None else None,
+            repair_until=min(end - 1, LAST) if running and end is not None else None,
             appeal_until=appeal_until(instant, self.procedure) if stage is GroupStage.ACTION_DUE else None,
             next_change=end if running and end is not None and end <= LAST else None,
         )

@@ -96,6 +96,13 @@ def _table(policies: Any) -> Mapping[AccountKind, KindPolicy]:
     return MappingProxyType(dict(policies))
 
 
+def _by_id(given: Any, field: str) -> dict[Any, Any]:
+    if given is not None and not (isinstance(given, Mapping) and all(type(key) is str for key in given)):
+        message = f"{field} is {shown(given)}; give a table by id of the account"
+        raise refuse("AccountPolicies", message, path=f"$.{field}", code="type")
+    return dict(given or {})
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class AccountPolicies:
     """The policies of every type of account. The type is all that they may know of an account.
@@ -113,6 +120,14 @@ class AccountPolicies:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (AccountPolicies.from_dict, (self.to_dict(),))  # read-only tables do not pickle
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both say the same of the same types, in the same order."""
+        return self.digest == other.digest if isinstance(other, AccountPolicies) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Agree for what is equal."""
+        return hash(self.digest)
 
     def of(self, kind: AccountKind) -> KindPolicy:
         """Give the policies of a type.
@@ -150,13 +165,37 @@ class AccountPolicies:
         since = account.registered_at
         return own.grades.grade(history, own.credit, at=at, registered_at=since, facts=facts, locks=locks)
 
-    def sort(self, accounts: Iterable[tuple[Account, CreditHistory]], *, at: int | dt.datetime) -> tuple[Standing, ...]:
-        """Sort accounts by type, then grade (highest first), then id, as they stand at an instant."""
+    def sort(
+        self,
+        accounts: Iterable[tuple[Account, CreditHistory]],
+        *,
+        at: int | dt.datetime,
+        facts: Mapping[str, Mapping[str, Any] | Sequence[Observation]] | None = None,
+        locks: Mapping[str, Sequence[Lock]] | None = None,
+    ) -> tuple[Standing, ...]:
+        """Sort accounts by type, then grade (highest first), then id, as they stand at an instant.
+
+        Args:
+            accounts: Pairs of an account and its history.
+            at: The instant.
+            facts: By id of the account, what `grade` takes; of those that are left out nothing is known.
+            locks: By id of the account.
+
+        Raises:
+            InputError: Something cannot be read, or facts or locks are about none of the accounts.
+        """
         places = {kind: place for place, kind in enumerate(self.policies)}
-        standings = [
-            Standing(account=account, grade=self.grade(account, history, at=at))
-            for account, history in pairs(accounts, "AccountPolicies", "an Account and a CreditHistory")
-        ]
+        known, held = _by_id(facts, "facts"), _by_id(locks, "locks")
+        standings = []
+        for account, history in pairs(accounts, "AccountPolicies", "an Account and a CreditHistory"):
+            own = account.id if isinstance(account, Account) else None
+            grade = self.grade(account, history, at=at, facts=known.get(own), locks=held.get(own, ()))
+            standings.append(Standing(account=account, grade=grade))
+        ids = {one.account.id for one in standings}
+        for field, given in (("facts", known), ("locks", held)):
+            if strange := sorted(given.keys() - ids):
+                message = f"{field} are about {shown(strange[0])}, which is none of the accounts"
+                raise refuse("AccountPolicies", message, path=f"$.{field}", code="unknown")
         return tuple(sorted(standings, key=lambda item: (places[item.account.kind], -item.grade.rank, item.account.id)))
 
     def to_dict(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ __all__ = [
     "member",
     "plain",
     "redress",
+    "sorted_by",
 ]
 
 SCHEMA: Final = 1
@@ -53,6 +54,15 @@ def member(kind: type[E], value: Any) -> E:
 def in_tuple(values: Any) -> Any:
     """Keep a list as a tuple; all else is left to the validator."""
     return tuple(values) if isinstance(values, list) else values
+
+
+def sorted_by(values: Any, kind: type, key: Callable[[Any], Any]) -> Any:
+    """Keep a list of values of a class in order; all else is left to the validator.
+
+    The order in which a host's database lists them must not change what follows.
+    """
+    fits = isinstance(values, list | tuple) and all(type(value) is kind for value in values)
+    return tuple(sorted(values, key=key)) if fits else in_tuple(values)
 
 
 def each(*kinds: type, least: int = 0, most: int = DEFAULT.items) -> Callable[[Any, attrs.Attribute[Any], Any], None]:

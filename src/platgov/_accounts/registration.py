@@ -320,6 +320,10 @@ def _names(value: Any) -> Mapping[str, NamePolicy]:
     return MappingProxyType({item: value[item] for item in sorted(value)})
 
 
+def _rebuilt(fields: dict[str, Any]) -> RegistrationPolicy:
+    return RegistrationPolicy(**fields)
+
+
 @attrs.frozen(kw_only=True)
 class RegistrationPolicy(Plain):
     """What an account must have to be registered, and to be changed.
@@ -344,7 +348,7 @@ class RegistrationPolicy(Plain):
     version: str = attrs.field(default="1", validator=name)
     level: IdentityLevel = attrs.field(default=IdentityLevel.NONE, converter=_level)
     providers: tuple[str, ...] = attrs.field(default=(), converter=texts)
-    names: Mapping[str, NamePolicy] = attrs.field(converter=_names)
+    names: Mapping[str, NamePolicy] = attrs.field(converter=_names, hash=False)
     required: tuple[str, ...] = attrs.field(default=("name",), converter=texts)
     checks: tuple[str, ...] = attrs.field(default=(), converter=texts)
     max_accounts: int | None = attrs.field(default=None, validator=whole(1, _MOST, optional=True))
@@ -358,6 +362,10 @@ class RegistrationPolicy(Plain):
             if item not in known:
                 message = f"{shown(item)} is required, and neither names nor checks say how it is checked"
                 raise refuse("RegistrationPolicy", message, path="$.required", code="unknown")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = {field.name: getattr(self, field.name) for field in attrs.fields(RegistrationPolicy) if field.init}
+        return (_rebuilt, ({**own, "names": dict(self.names)},))  # read-only tables do not pickle
 
     def to_dict(self) -> dict[str, Any]:
         """Write as plain values; name policies are named by their digests."""

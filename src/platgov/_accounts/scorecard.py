@@ -6,6 +6,7 @@ import enum
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 import attrs
@@ -45,17 +46,29 @@ def _direction(value: Any) -> Direction:
     return member(Direction, value)
 
 
+def _own(values: Any) -> Any:
+    """Keep a read-only table of our own: what the caller does with theirs later is no matter."""
+    return MappingProxyType(dict(values)) if isinstance(values, Mapping) else values
+
+
+def _row(values: Mapping[str, int | None], shell: bool) -> LabelledRow:  # noqa: FBT001 - for pickles only
+    return LabelledRow(values=values, shell=shell)
+
+
 @attrs.frozen(kw_only=True)
 class LabelledRow:
     """An account whose nature is known.
 
     Attributes:
-        values: Whole numbers by feature; what is missing or None is unknown.
+        values: Whole numbers by feature; what is missing or None is unknown. Read-only.
         shell: What it is.
     """
 
-    values: Mapping[str, int | None]
+    values: Mapping[str, int | None] = attrs.field(converter=_own, hash=False)
     shell: bool
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_row, (dict(self.values), self.shell))  # read-only tables do not pickle
 
     def __attrs_post_init__(self) -> None:
         if type(self.shell) is not bool:
@@ -100,7 +113,13 @@ class PointsOf:
             raise refuse("PointsOf", message, path="$.points", code="monotone")
 
     def of(self, value: int) -> int:
-        """Give the points for a value."""
+        """Give the points for a value.
+
+        Raises:
+            InputError: It is no whole number.
+        """
+        if type(value) is not int:
+            raise refuse("PointsOf", f"value is {shown(value)}; give a whole number", path="$.value", code="type")
         return self.points[bisect_right(self.cuts, value)]
 
 

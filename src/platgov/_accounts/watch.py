@@ -52,6 +52,11 @@ class Renewal:
     review_at: int = attrs.field(converter=to_epoch)
 
 
+def _person(text: str) -> str:
+    """Give what two spellings of one id have in common: another case or a blank is no other person."""
+    return text.strip().casefold()
+
+
 @attrs.frozen(kw_only=True)
 class WatchEntry(Plain):
     """One account on the list. Reason, evidence, opener and review date are part of it or it does not exist.
@@ -87,17 +92,20 @@ class WatchEntry(Plain):
 
     def __attrs_post_init__(self) -> None:
         self._ordered(self.opened_at, self.review_at)
-        at, who = self.opened_at, {self.opened_by, self.subject}
+        for text in (self.opened_by, self.subject, *self.evidence):
+            if not text.strip():
+                raise refuse("WatchEntry", f"{shown(text)} cannot be seen; give an id", path="$", code="empty")
+        at, who = self.opened_at, {_person(self.opened_by), _person(self.subject)}
         for one in self.renewals:
             if one.at < at:
                 raise refuse("WatchEntry", f"renewed at {to_iso(one.at)}, before {to_iso(at)}", path="$.renewals")
             self._ordered(one.at, one.review_at)
             # The one who looked last never finds again that it was right to.
-            if one.by in who:
+            if _person(one.by) in who:
                 message = f"{one.by!r} opened, renewed last, or is concerned; somebody else has to look"
                 raise DueProcessError("same_person", message)
-            at, who = one.at, {one.by, self.subject}
-        if self.opened_by == self.subject:
+            at, who = one.at, {_person(one.by), _person(self.subject)}
+        if _person(self.opened_by) == _person(self.subject):
             raise DueProcessError("same_person", "nobody opens an entry about themselves")
         ends = (self.closed_at, self.closed_by, self.outcome)
         if any(end is None for end in ends) and any(end is not None for end in ends):
@@ -107,7 +115,9 @@ class WatchEntry(Plain):
                 raise refuse(
                     "WatchEntry", f"closed at {to_iso(self.closed_at)}, before {to_iso(at)}", path="$.closed_at"
                 )
-            checked_name(self.closed_by, "WatchEntry", "closed_by")
+            closed_by = checked_name(self.closed_by, "WatchEntry", "closed_by")
+            if _person(closed_by) == _person(self.subject):
+                raise DueProcessError("same_person", "nobody closes an entry about themselves")
             checked_name(self.outcome, "WatchEntry", "outcome")
 
     @staticmethod
@@ -154,6 +164,7 @@ class WatchPolicy(Plain):
 
     def state(self, entry: WatchEntry, at: int) -> WatchState:
         """Tell where an entry stands, by what is in it."""
+        checked(WatchEntry, entry, "WatchPolicy", "entry")
         if entry.closed_at is not None and entry.closed_at <= at:
             return WatchState.CLOSED
         if at < entry.due_at:
@@ -166,6 +177,7 @@ class WatchPolicy(Plain):
 
     def unfit(self, entry: WatchEntry) -> str | None:
         """Tell what in an entry this policy does not allow; None if nothing is."""
+        checked(WatchEntry, entry, "WatchPolicy", "entry")
         previous = entry.review_at
         for begin, end in [(entry.opened_at, entry.review_at), *((one.at, one.review_at) for one in entry.renewals)]:
             if end - begin > self.review_days * DAY:

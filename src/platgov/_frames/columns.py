@@ -83,7 +83,8 @@ def event_frame(native: Any) -> Frame:
             message = f"unknown column {name!r}; accepted are {', '.join((*REQUIRED, *OPTIONAL))}; select these first"
             raise refuse("events", message, path=f"$.{name}", code="unknown_field")
     # Where nothing was ever overturned, a column of nulls may have no type.
-    empty = [name for name in OPTIONAL if name in types and types[name] in (nw.Unknown, nw.Object)]
+    untyped = (nw.Unknown, nw.Object)
+    empty = [name for name in OPTIONAL if types.get(name) in (*untyped, nw.String if name in INSTANTS else nw.Unknown)]
     if empty:
         counts = collected(frame.select(*[nw.col(name).count() for name in empty])).row(0)
         empty = [name for name, count in zip(empty, counts, strict=True) if not count]
