@@ -161,7 +161,7 @@ VALUES = {
 
 
 # Those that hold a table.
-UNHASHABLE = {Observation, Application, RegistrationPolicy, LabelledRow}
+UNHASHABLE = {Application}
 
 
 class Uncomparable:
@@ -441,3 +441,19 @@ def test_half_a_surrogate_pair_in_a_profile_is_refused_with_its_part():
     with pytest.raises(InputError) as refused:
         Application(profile={"name": "Ana", "bio": "a\ud800"})
     assert [(problem.code, problem.path) for problem in refused.value.problems] == [("surrogate", "$.profile.bio")]
+
+
+@pytest.mark.parametrize("bad", [3, [], True, "", " \n", b"c"], ids=repr)
+def test_the_context_of_grades_is_a_name(bad):
+    with pytest.raises(InputError, match="context"):
+        GradePolicy(rungs=[Rung(name="a")], context=bad)
+    with pytest.raises(InputError, match="context"):
+        GradePolicy.from_dict({**GRADES.to_dict(), "context": bad})
+
+
+@pytest.mark.parametrize("bad", ["x", None, True, 1.5, [], b"1"], ids=repr)
+def test_points_are_of_whole_numbers(bad):
+    points = PointsOf(**VALUES[PointsOf])
+    assert points.of(-5) == points.points[0]
+    with pytest.raises(InputError, match="whole number"):
+        points.of(bad)

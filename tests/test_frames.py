@@ -490,6 +490,24 @@ def test_texts_may_be_categories_and_an_empty_column_have_no_type():
         frames.scores(pd.DataFrame({**GOOD, "overturned_at": [object(), None]}), policy(), at=T0)
 
 
+def test_where_nothing_was_overturned_yet_a_column_of_none_says_so():
+    marks = ("overturned_at", "held_at", "released_at")
+    row = {"account": 1, "at": T0, "rule": "ads"}
+    text = pd.DataFrame([{**row, **dict.fromkeys(marks)}]).astype(dict.fromkeys(marks, "string"))
+    for table in (
+        pd.DataFrame([{**row, mark: None} for mark in marks]),
+        pd.DataFrame([{**row, **dict.fromkeys(marks)}] * 2),
+        pd.DataFrame([{**row, **dict.fromkeys(marks, float("nan"))}]),
+        text,
+        pl.DataFrame([{**row, **dict.fromkeys(marks)}], schema_overrides=dict.fromkeys(marks, pl.String)),
+    ):
+        told = listed(frames.scores(table, policy(), at=T0))
+        assert told[1]["value"] == 120 - 5 * len(table)
+    for mark in marks:
+        with pytest.raises(InputError, match=f"{mark} is String"):
+            frames.scores(text.assign(**{mark: pd.array(["2026-01-01"], dtype="string")}), policy(), at=T0)
+
+
 def test_an_empty_table_gives_an_empty_one():
     table = pl.DataFrame(GOOD).clear()
     for recovery in (Drain(points=1, per_days=7), Fade()):

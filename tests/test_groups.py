@@ -106,6 +106,31 @@ def test_what_was_recorded_later_is_not_known_yet():
     assert check(at_once, T0 + DAY).stage is S.REPAIR
 
 
+def test_time_to_repair_ends_with_the_last_year():
+    last = 253_402_300_799
+    for left, until in ((0, last), (DAY, last), (7 * DAY - 1, last), (7 * DAY, last - 1), (8 * DAY, last - DAY - 1)):
+        at = last - left
+        verdict = check(group(people=0, deficient_at=at, told_at=at), at)
+        assert (verdict.stage, verdict.repair_until) == (S.REPAIR, until)
+        assert verdict.next_change == (until + 1 if until < last else None)
+        assert verdict.to_bytes()
+
+
+def test_a_size_is_a_whole_number_of_members():
+    assert (POLICY.wanted(0), POLICY.wanted(10**9)) == (1, 4)
+    for bad, code in (
+        (-5, "range"),
+        (10**9 + 1, "range"),
+        ("x", "type"),
+        (None, "type"),
+        (True, "type"),
+        (1.5, "type"),
+    ):
+        with pytest.raises(InputError, match="members") as refused:
+            POLICY.wanted(bad)
+        assert refused.value.problems[0].code == code
+
+
 def test_an_unknown_load_is_no_lack_and_no_clean_bill():
     unknown = check(group(loads=None))
     assert (unknown.stage, [r.code for r in unknown.reasons]) == (S.UNDETERMINED, ["load_unknown"])

@@ -1,7 +1,9 @@
 """Shell scorecards: whole points, one way only, and never a fit without the figure on other data."""
 
+import copy
 import inspect
 import itertools
+import pickle
 import random
 
 import attrs
@@ -213,3 +215,17 @@ def test_what_cannot_be_is_refused_with_one_clear_error():
     ):
         with pytest.raises(InputError):
             wrong()
+
+
+def test_a_row_is_its_own_whatever_becomes_of_the_table_it_was_made_from():
+    table = {"a": 1, "b": None}
+    row = LabelledRow(values=table, shell=True)
+    table["a"] = "evil"
+    assert dict(row.values) == {"a": 1, "b": None}
+    with pytest.raises(TypeError):
+        row.values["a"] = "evil"
+    rows = [row, LabelledRow(values={"a": 0}, shell=False)]
+    assert fit_scorecard({"one": rows, "two": rows}, {"a": "more"}).card.version == "1"
+    for again in (pickle.loads(pickle.dumps(row)), copy.deepcopy(row), copy.copy(row), attrs.evolve(row)):
+        assert (again, hash(again)) == (row, hash(row))
+    assert row != attrs.evolve(row, values={"a": 2})

@@ -228,7 +228,7 @@ class GradePolicy:
 
     rungs: tuple[Rung, ...] = attrs.field(converter=_rungs)
     entry: str | None = None
-    context: str | None = None
+    context: str | None = attrs.field(default=None, validator=attrs.validators.optional(name))
     version: str = attrs.field(default="1", validator=name)
     dwell_from: DwellFrom = attrs.field(default=DwellFrom.CHANGE, validator=instance(DwellFrom))
     facts: Schema | None = attrs.field(

@@ -16,6 +16,7 @@ import attrs
 
 from platgov._accounts.checks import DAY, MOST, refuse, whole
 from platgov._canonical import shown
+from platgov._time import FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,16 @@ class Flow(abc.ABC):
         """Split the debt over the newest of ``charges`` (instant, points), in their order.
 
         The shares sum to the debt exactly. A charge of which nothing is left may be listed.
+        """
+
+    @abc.abstractmethod
+    def is_state(self, value: Any, *, before: int, max_points: int) -> bool:
+        """Tell whether whole numbers in nested tuples can be a state.
+
+        Args:
+            value: What was read.
+            before: An instant later than everything in it.
+            max_points: Most points of one charge.
         """
 
 
@@ -147,6 +158,16 @@ def _put(rows: tuple[tuple[Any, ...], ...], item: Any) -> tuple[tuple[Any, ...],
     if rows and len(rows[-1]) < _ROW:
         return (*rows[:-1], (*rows[-1], item))
     return (*rows, (item,))
+
+
+def _is_listed(value: Any, width: int) -> bool:
+    """Tell whether a value is what `_put` makes, of items with so many whole numbers each."""
+    return type(value) is tuple and all(
+        type(row) is tuple
+        and 1 <= len(row) <= _ROW
+        and all(type(item) is tuple and [type(part) for part in item] == [int] * width for item in row)
+        for row in value
+    )
 
 
 class DrainFlow(Flow):
@@ -231,6 +252,26 @@ class DrainFlow(Flow):
             done = min(expiry, done + units)
             found.append(Remains(units, _up(falls, rate), _up(done, rate)))
         return found
+
+    def is_state(self, value: Any, *, before: int, max_points: int) -> bool:
+        del max_points  # only sums are kept
+        if value == self.start:
+            return True
+        if type(value) is not tuple or [type(part) for part in value] != [int, int, int, tuple]:
+            return False
+        since, debt, total, bounds = value
+        if not (FIRST <= since < before and 0 <= debt <= total and total % self.scale == 0):
+            return False
+        if not _is_listed(bounds, 2):
+            return False
+        kept = list(chain.from_iterable(bounds))
+        sums = [charged for _, charged in kept]
+        return (
+            kept == sorted(kept)
+            and sums == sorted(sums)
+            and all(expires_at <= since + self.lifetime for expires_at, _ in kept)
+            and all(self._whole_life < charged <= total and charged % self.scale == 0 for charged in sums)
+        )
 
 
 class FadeFlow(Flow):
@@ -328,3 +369,12 @@ class FadeFlow(Flow):
             falls = max(at, self.down_to(item, lower))
             found.append(Remains(units, falls, max(at, self.gone_at(item))))
         return found
+
+    def is_state(self, value: Any, *, before: int, max_points: int) -> bool:
+        if not _is_listed(value, 3):
+            return False
+        items = list(chain.from_iterable(value))
+        return [item[0] for item in items] == sorted(item[0] for item in items) and all(
+            FIRST <= charged_at < before and 0 <= points <= max_points and 0 <= repaid <= points * self.scale
+            for charged_at, points, repaid in items
+        )

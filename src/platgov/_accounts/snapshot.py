@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from platgov._accounts.checks import refuse
+from platgov._accounts.checks import DAY, refuse, same_version
 from platgov._accounts.history import TASK, VIOLATION, CreditHistory, Event
 from platgov._canonical import shown
 from platgov._time import from_iso, to_epoch, to_iso
@@ -52,7 +52,9 @@ class Snapshot:
 
         Raises:
             NeedsReplayError: The event would change the past; build the snapshot from the history.
-            InputError: The event cites what the policy does not publish, or has the id of another.
+            InputError: The event cites what the policy does not publish, or has the id of another
+                of the newest instant. Older ids are not kept: that an id is new, the host makes
+                sure, or a `CreditHistory`.
         """
         if not isinstance(event, Event):
             raise refuse("Snapshot", f"{shown(event)} is no event; give an Event", code="type")
@@ -61,6 +63,10 @@ class Snapshot:
             raise NeedsReplayError(event.id, f"{kind.value} of {event.id!r} changes the past")
         latest = self.latest
         if not latest or event.at > latest[0].at:
+            for known in latest:
+                if known.id == event.id:
+                    message = f"{event.id!r} stands for two things, at {to_iso(known.at)} and {to_iso(event.at)}"
+                    raise refuse("Snapshot", message, path="$.id", code="conflict")
             policy, state = self.policy, self.state
             return Snapshot(policy=policy, base=state, latest=(event,), state=policy.step(state, event))
         if event.at < latest[0].at:
@@ -84,7 +90,7 @@ class Snapshot:
         step = policy.step
         for event in events:
             plain = type(event) is Event and (event.kind is VIOLATION or event.kind is TASK)
-            if plain and (not latest or event.at > latest[0].at):
+            if plain and (not latest or (event.at > latest[0].at and len(latest) == 1 and event.id != latest[0].id)):
                 # What `add` does for nearly every event, without a value for each that nobody sees.
                 base, latest, state = state, (event,), step(state, event)
             else:
@@ -148,28 +154,60 @@ class Snapshot:
 
 
 def _read(data: Any, policy: CreditPolicy, migrate: CreditHistory | None) -> Snapshot:
-    if set(data) != {"schema", "policy", "base", "latest"} or data["schema"] != 1:
+    if set(data) != {"schema", "policy", "base", "latest"} or not same_version(data["schema"], 1):
         raise refuse("Snapshot", f"{shown(data)} is no snapshot of schema 1")
     latest = CreditHistory.of([Event.from_dict(event) for event in data["latest"]]).events
     if len({event.at for event in latest}) > 1:
         raise refuse("Snapshot", "its latest events are of several instants", path="$.latest")
+    if any(event.kind is not VIOLATION and event.kind is not TASK for event in latest):
+        raise refuse("Snapshot", "its latest events are not all violations and tasks", path="$.latest")
     if data["policy"] != policy.digest:
         if migrate is None:
             message = f"is of policy {data['policy']}, not {policy.digest}; give its history as migrate= to change"
             raise refuse("Snapshot", message, path="$.policy", code="policy")
         return policy.snapshot(migrate, at=latest[0].at) if latest else policy.snapshot()
-    base = data["base"]
-    repaid = tuple([(from_iso(at), code, _number(units)) for at, code, units in base["repaid"]])
-    state = (_numbers(base["debt"]), tuple([from_iso(at) for at in base["recent"]]), repaid)
+    state = _base(data["base"], policy, latest[0].at if latest else None)
     return Snapshot(policy=policy, base=state, latest=latest, state=policy.replay_from(state, latest)[0])
+
+
+def _base(base: Any, policy: CreditPolicy, before: int | None) -> Any:
+    """Read the state before the newest instant; None where nothing happened yet."""
+    if set(base) != {"debt", "recent", "repaid"}:
+        raise refuse("Snapshot", f"{shown(base)} is no base; give debt, recent and repaid", path="$.base")
+    debt, recent = _numbers(base["debt"]), tuple([from_iso(at) for at in base["recent"]])
+    repaid = tuple([(from_iso(at), code, _number(units)) for at, code, units in base["repaid"]])
+    state = (debt, recent, repaid)
+    if before is None:
+        if state != policy.empty:
+            raise refuse("Snapshot", "it has a base, and no latest event", path="$.base")
+        return state
+    flow = policy.recovery.flow(policy.max_lifetime_days * DAY)
+    # A base that cannot be would be told as a score all the same, and a wrong one.
+    if not flow.is_state(debt, before=before, max_points=policy.max_single):
+        message = f"debt {shown(base['debt'])} is none that this policy leaves before {to_iso(before)}"
+        raise refuse("Snapshot", message, path="$.base.debt")
+    if list(recent) != sorted(recent) or (recent and (policy.escalation is None or recent[-1] >= before)):
+        message = f"recent is out of order, not before {to_iso(before)}, or of a policy that escalates nothing"
+        raise refuse("Snapshot", message, path="$.base.recent")
+    whens = [at for at, _, _ in repaid]
+    if whens != sorted(whens) or (whens and whens[-1] >= before):
+        raise refuse("Snapshot", f"repaid is out of order, or not before {to_iso(before)}", path="$.base.repaid")
+    for code in {code for _, code, _ in repaid}:
+        task, units = policy.tasks.get(code), [units for _, known, units in repaid if known == code]
+        if task is None or min(units) < 1 or sum(units) > task.max_points * flow.scale:
+            message = f"repaid {shown(code)} is no task of this policy, or more than that repays"
+            raise refuse("Snapshot", message, path="$.base.repaid")
+    return state
 
 
 def _texts(value: Any) -> Any:
     return [_texts(item) for item in value] if isinstance(value, tuple) else str(value)
 
 
-def _numbers(value: Any) -> Any:
-    return tuple([_numbers(item) for item in value]) if isinstance(value, list) else _number(value)
+def _numbers(value: Any, depth: int = 5) -> Any:
+    if not depth:
+        raise refuse("Snapshot", "its debt is nested too deeply", path="$.base.debt")
+    return tuple([_numbers(item, depth - 1) for item in value]) if isinstance(value, list) else _number(value)
 
 
 def _number(text: str) -> int:

@@ -82,9 +82,13 @@ def event_frame(native: Any) -> Frame:
         if name not in (*REQUIRED, *OPTIONAL):
             message = f"unknown column {name!r}; accepted are {', '.join((*REQUIRED, *OPTIONAL))}; select these first"
             raise refuse("events", message, path=f"$.{name}", code="unknown_field")
-    # Where nothing was ever overturned, a column of nulls may have no type.
+    # Where nothing was ever overturned, a column of nulls may have no type; pandas takes it for text.
     untyped = (nw.Unknown, nw.Object)
-    empty = [name for name in OPTIONAL if types.get(name) in (*untyped, nw.String if name in INSTANTS else nw.Unknown)]
+    empty = [
+        name
+        for name in OPTIONAL
+        if name in types and (types[name] in untyped or (name in INSTANTS and types[name] == nw.String))
+    ]
     if empty:
         counts = collected(frame.select(*[nw.col(name).count() for name in empty])).row(0)
         empty = [name for name, count in zip(empty, counts, strict=True) if not count]
