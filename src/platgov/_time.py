@@ -112,7 +112,10 @@ def whole_seconds(span: dt.timedelta) -> int:
 def _microseconds(at: object) -> int:
     if not isinstance(at, dt.datetime):
         raise _refusal("type", f"expected a datetime with an offset or whole epoch seconds, got a {type(at).__name__}")
-    offset = at.utcoffset()
+    try:
+        offset = at.utcoffset()
+    except (ValueError, TypeError, AttributeError, OverflowError) as bad:
+        raise _refusal("value", f"its time zone tells no offset: {bad}") from None
     if offset is None:
         raise _refusal("naive", f"{at.isoformat()} has no time zone; say which one it is in")
     # By hand: subtraction of aware datetimes is wall time inside one zone, and pendulum overrides it.

@@ -215,8 +215,9 @@ def born(
 ) -> Born:
     """Join the claims that are live at an instant.
 
-    They are intersected whatever their level. If nothing is left of them, all of them count,
-    with the days in between. Without a claim, anything through today is possible.
+    They are intersected: those of the level that is needed, if there are any, otherwise all. If
+    nothing is left of them, or another claim contradicts that, all of them count, with the days in
+    between. Without a claim, anything through today is possible.
 
     Args:
         evidence: The claims, in any order.
@@ -309,12 +310,14 @@ def band_edges(known: Born | DobEvidence, ages: Iterable[int], rule: AgeRule, tz
 def _joined(live: list[DobEvidence], least: Level | None, today: dt.date) -> Born:
     if not live:
         return Born(first=OLDEST, last=max(today, OLDEST), level=Level.NONE, conflict=False, unknown=True)
-    first, last = max(claim.first for claim in live), min(claim.last for claim in live)
-    conflict = first > last
-    if conflict:
-        first, last = min(claim.first for claim in live), max(claim.last for claim in live)
     level = max((claim.level for claim in live), key=_RANK.__getitem__)
     unknown = least is not None and level.rank < least.rank
+    # What somebody says of themselves narrows nothing that has to be shown.
+    strong = live if least is None or unknown else [claim for claim in live if claim.level.rank >= least.rank]
+    first, last = max(claim.first for claim in strong), min(claim.last for claim in strong)
+    conflict = first > last or any(claim.last < first or claim.first > last for claim in live)
+    if conflict:
+        first, last = min(claim.first for claim in live), max(claim.last for claim in live)
     return Born(first=first, last=last, level=level, conflict=conflict, unknown=unknown)
 
 

@@ -127,6 +127,8 @@ class Request:
     def __attrs_post_init__(self) -> None:
         if self.lapses_at <= self.made_at:
             raise refuse("Request", "lapses before it can be answered", path="$.lapses_at", code="empty")
+        if self.feature == ANY and not self.seconds:
+            raise refuse("Request", "asks for nothing; give a feature, or seconds", path="$.feature", code="empty")
 
     def grant(
         self,
@@ -204,11 +206,16 @@ def _evidence(value: DobEvidence | Iterable[DobEvidence]) -> tuple[DobEvidence, 
 
 
 def _grants(value: Iterable[Grant]) -> tuple[Grant, ...]:
-    return items_of(Grant, "Minor", "grants")(value)
+    found: dict[str, Grant] = {}
+    for grant in items_of(Grant, "Minor", "grants")(value):
+        if found.setdefault(grant.id, grant) != grant:
+            message = f"{shown(grant.id)} is the id of two grants; an id stands for one"
+            raise refuse("Minor", message, path="$.grants", code="conflict")
+    return tuple(found.values())
 
 
 def _moves(value: Iterable[Move]) -> tuple[Move, ...]:
-    return tuple(sorted(items_of(Move, "Minor", "moves")(value), key=lambda move: move.at))
+    return tuple(sorted(items_of(Move, "Minor", "moves")(value), key=lambda move: (move.at, move.from_tz)))
 
 
 @attrs.frozen(kw_only=True)

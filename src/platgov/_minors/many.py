@@ -54,9 +54,13 @@ def check_many(plan: Plan, pairs: Iterable[tuple[Minor, Usage]], at: int, featur
     tz = plan.tz
     found: list[Verdict] = []
     append = found.append
-    for minor, usage in pairs:
+    minor: Any
+    usage: Any
+    for pair in pairs:
         verdict: Verdict | None = None
+        minor = usage = None
         try:
+            minor, usage = pair
             lot = lots.get(minor._key)  # noqa: SLF001 - worked out once for the value, as those below
             if lot is None and groups and minor.residency_tz == tz:
                 lot = lots[minor._key] = groups.lot(minor)  # noqa: SLF001 - as before
@@ -74,7 +78,7 @@ def check_many(plan: Plan, pairs: Iterable[tuple[Minor, Usage]], at: int, featur
                             verdict = era.counted(cell, at, spent) or plan.check(minor, usage, at=at, feature=feature)
                             if era.lasts(verdict.next_if_idle):  # nobody's birthday had a part in it
                                 known[spent] = verdict
-        except AttributeError:  # no minor, or no usage
+        except (AttributeError, TypeError, ValueError):  # no pair, no minor, or no usage
             verdict = None
         append(plan.check(minor, usage, at=at, feature=feature) if verdict is None else verdict)
     return found

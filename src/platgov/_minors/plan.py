@@ -293,7 +293,13 @@ class Plan:
         """Ask the same about many at one instant; the answers are those of `check`, in order.
 
         Who is in the same situation gets the same verdict, the very object: a verdict names nobody.
+        What is no pair is answered as `check` answers a minor that is none.
+
+        Raises:
+            InputError: ``pairs`` is no list, nor anything else to go through.
         """
+        if not hasattr(pairs, "__iter__"):
+            raise refuse("Plan", f"pairs is {shown(pairs)}; give pairs of a Minor and a Usage", code="type")
         try:
             instant = to_epoch(at)
         except InputError:
