@@ -118,13 +118,45 @@ def test_another_spelling_of_an_id_is_no_second_person_and_nobody_closes_their_o
     for by in ("u1", "U1 "):
         with pytest.raises(DueProcessError):
             listed.close("w", by=by, at=T0 + 9, outcome="nothing")
+    for bad in ({"by": " "}, {"by": "bob", "evidence": [" "]}):
+        with pytest.raises(InputError):
+            listed.renew(
+                "w", **{"at": T0 + 9, "reason": "Still.", "evidence": ["r2"], "review_at": T0 + 2 * DAY, **bad}
+            )
+    with pytest.raises(InputError):
+        listed.close("w", by=" ", at=T0 + 9, outcome="nothing")
+    twice = [WatchList().open("w", evidence=given, by="anna", **opened) for given in (["r1", "r0"], ["r0", "r1"])]
+    assert twice[0] == twice[1]
+    assert twice[0].digest == twice[1].digest
     assert listed.close("w", by="anna", at=T0 + 9, outcome="nothing").entries[0].closed_by == "anna"
     for bad in ({"evidence": [" "], "by": "anna"}, {"evidence": ["r1"], "by": " "}):
         with pytest.raises(InputError):
             WatchList().open("w", **opened, **bad)
-    for question in (listed.policy.unfit, lambda entry: listed.policy.state(entry, T0)):
+    policy = listed.policy
+    for question in (policy.unfit, policy.expires_at, lambda entry: policy.state(entry, T0)):
         with pytest.raises(InputError):
             question(None)
+    with pytest.raises(InputError):
+        policy.state(listed.entries[0], "x")
+
+
+@pytest.mark.parametrize(
+    "fact", ["shell_score", "bot_score", "is_muslim", "hiv", "mosque_visits", "home_country", "income"]
+)
+def test_a_grade_reads_neither_who_somebody_is_nor_what_is_suspected_of_them(fact):
+    with pytest.raises(InputError):
+        GradePolicy(
+            rungs=[Rung(name="new"), Rung(name="member", promote_at=50, demote_below=40, requires=f"{fact} >= 1")]
+        )
+
+
+@pytest.mark.parametrize(
+    "fact", ["posts", "account_age_days", "robots_reported", "shelled_posts", "countries_read_about"]
+)
+def test_neighbours_of_such_facts_may_be_read(fact):
+    assert GradePolicy(
+        rungs=[Rung(name="new"), Rung(name="member", promote_at=50, demote_below=40, requires=f"{fact} >= 1")]
+    )
 
 
 def test_a_table_in_which_nothing_was_overturned_yet_is_read():

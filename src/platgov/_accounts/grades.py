@@ -363,11 +363,16 @@ PROTECTED: Final = frozenset((
         "ethnicity", "faith", "gender", "genetic", "health", "marital", "nationality", "orientation", "party",
         "political", "politics", "pregnancy", "pregnant", "race", "racial", "religion", "religious", "sex",
         "sexual", "skin", "union",
+        "buddhist", "christian", "church", "country", "hindu", "hiv", "hometown", "income", "jewish", "medical",
+        "mosque", "muslim", "postcode", "salary", "synagogue", "tribe", "veteran", "zipcode",
 ))  # fmt: skip
 ASSOCIATES: Final = frozenset((
         "acquaintances", "associate", "associates", "contact", "contacts", "family", "followees", "follower",
         "followers", "following", "friend", "friends", "relative", "relatives",
 ))  # fmt: skip
+
+# Evidence for people to look at: nothing follows from it by itself.
+SUSPICIONS: Final = frozenset(("bot", "shell", "suspected", "suspicion", "watched", "watchlist"))
 
 
 def _words(fact: str) -> set[str]:
@@ -426,7 +431,11 @@ def _unlawful(policy: GradePolicy) -> Iterable[Problem]:
         if rung.requires is None:
             continue
         for fact in sorted(rung.requires.reads):
-            for words, what in ((PROTECTED, "who a person is"), (ASSOCIATES, "whom a person knows")):
+            for words, what in (
+                (PROTECTED, "who a person is"),
+                (ASSOCIATES, "whom a person knows"),
+                (SUSPICIONS, "what is suspected"),
+            ):
                 if words & _words(fact):
                     yield Problem(f"reads {fact!r}, which tells {what}", f"{path}.requires", "protected")
         if policy.facts is not None:

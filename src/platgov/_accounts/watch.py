@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from platgov._accounts.checks import DAY, checked_name, name, optional_instant, refuse, whole
-from platgov._accounts.plain import Plain, Reason, checked, each, first_change, free_text, in_tuple, plain
+from platgov._accounts.plain import Plain, Reason, checked, each, first_change, free_text, in_tuple, plain, sorted_by
 from platgov._accounts.score import iso
 from platgov._canonical import digest, shown
 from platgov._time import LAST, to_epoch, to_iso
@@ -33,6 +33,17 @@ class WatchState(enum.Enum):
     CLOSED = "closed"
 
 
+def _evidence(values: Any) -> Any:
+    return sorted_by(values, str, str)
+
+
+def _visible(subject: str, *texts: str) -> None:
+    """Refuse ids that nobody can see."""
+    for text in texts:
+        if not text.strip():
+            raise refuse(subject, f"{shown(text)} cannot be seen; give an id", path="$", code="empty")
+
+
 @attrs.frozen(kw_only=True)
 class Renewal:
     """A second person looked and found that the entry is still needed.
@@ -48,8 +59,11 @@ class Renewal:
     by: str = attrs.field(validator=name)
     at: int = attrs.field(converter=to_epoch)
     reason: str = attrs.field(validator=free_text())
-    evidence: tuple[str, ...] = attrs.field(converter=in_tuple, validator=each(str, least=1))
+    evidence: tuple[str, ...] = attrs.field(converter=_evidence, validator=each(str, least=1))
     review_at: int = attrs.field(converter=to_epoch)
+
+    def __attrs_post_init__(self) -> None:
+        _visible("Renewal", self.by, *self.evidence)
 
 
 def _person(text: str) -> str:
@@ -79,7 +93,7 @@ class WatchEntry(Plain):
     id: str = attrs.field(validator=name)
     subject: str = attrs.field(validator=name)
     reason: str = attrs.field(validator=free_text())
-    evidence: tuple[str, ...] = attrs.field(converter=in_tuple, validator=each(str, least=1))
+    evidence: tuple[str, ...] = attrs.field(converter=_evidence, validator=each(str, least=1))
     opened_by: str = attrs.field(validator=name)
     opened_at: int = attrs.field(converter=to_epoch)
     review_at: int = attrs.field(converter=to_epoch)
@@ -92,9 +106,7 @@ class WatchEntry(Plain):
 
     def __attrs_post_init__(self) -> None:
         self._ordered(self.opened_at, self.review_at)
-        for text in (self.opened_by, self.subject, *self.evidence):
-            if not text.strip():
-                raise refuse("WatchEntry", f"{shown(text)} cannot be seen; give an id", path="$", code="empty")
+        _visible("WatchEntry", self.opened_by, self.subject, *self.evidence)
         at, who = self.opened_at, {_person(self.opened_by), _person(self.subject)}
         for one in self.renewals:
             if one.at < at:
@@ -116,6 +128,7 @@ class WatchEntry(Plain):
                     "WatchEntry", f"closed at {to_iso(self.closed_at)}, before {to_iso(at)}", path="$.closed_at"
                 )
             closed_by = checked_name(self.closed_by, "WatchEntry", "closed_by")
+            _visible("WatchEntry", closed_by)
             if _person(closed_by) == _person(self.subject):
                 raise DueProcessError("same_person", "nobody closes an entry about themselves")
             checked_name(self.outcome, "WatchEntry", "outcome")
@@ -165,6 +178,7 @@ class WatchPolicy(Plain):
     def state(self, entry: WatchEntry, at: int) -> WatchState:
         """Tell where an entry stands, by what is in it."""
         checked(WatchEntry, entry, "WatchPolicy", "entry")
+        at = to_epoch(at)
         if entry.closed_at is not None and entry.closed_at <= at:
             return WatchState.CLOSED
         if at < entry.due_at:
@@ -173,6 +187,7 @@ class WatchPolicy(Plain):
 
     def expires_at(self, entry: WatchEntry) -> int:
         """Give the instant from which an entry no longer applies unless somebody renews it."""
+        checked(WatchEntry, entry, "WatchPolicy", "entry")
         return min(LAST, entry.due_at + self.grace_days * DAY)
 
     def unfit(self, entry: WatchEntry) -> str | None:

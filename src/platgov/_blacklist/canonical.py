@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from platgov._blacklist.checks import refuse, text_of
+from platgov._blacklist.checks import each_of, refuse, text_of
 from platgov._blacklist.nameforms import name_forms, squashed
 from platgov._blacklist.pdq import PDQ_DISTANCE, number_of
 from platgov._blacklist.phones import e164
@@ -74,8 +74,12 @@ class Form:
         return f"Form({self.signal}.{self.kind}{' ' + self.weightless if self.weightless else ''})"
 
 
+def _is_pair(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 2
+
+
 def _listed(values: Mapping[str, Iterable[str]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    if isinstance(values, tuple):
+    if isinstance(values, tuple) and all(map(_is_pair, values)):
         values = dict(values)
     if not hasattr(values, "items"):
         raise refuse("Weightless", "listed", f"is a {type(values).__name__}; give values by signal", "type")
@@ -84,8 +88,7 @@ def _listed(values: Mapping[str, Iterable[str]]) -> tuple[tuple[str, tuple[str, 
             raise refuse(
                 "Weightless", "listed", f"there is no such signal; the signals are {', '.join(SIGNALS)}", "unknown"
             )
-        if isinstance(given, str):
-            raise refuse("Weightless", f"listed.{signal}", "is one text; give a list of texts", "type")
+        each_of(given, "Weightless", f"listed.{signal}")
     return tuple(sorted((s, tuple(sorted({text_of(v, "Weightless", s) for v in held}))) for s, held in values.items()))
 
 
@@ -111,7 +114,9 @@ class Weightless:
 
 
 def _simplified(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    pairs = dict(value).items() if isinstance(value, dict | tuple) else None
+    given: Any = value
+    whole = isinstance(given, dict) or (isinstance(given, tuple) and all(map(_is_pair, given)))
+    pairs = dict(given).items() if whole else None
     if pairs is None or not all(
         type(one) is str and type(two) is str and len(one) == len(two) == 1 for one, two in pairs
     ):
@@ -120,9 +125,18 @@ def _simplified(value: Mapping[str, str] | tuple[tuple[str, str], ...]) -> tuple
 
 
 def _roles(value: Iterable[str]) -> frozenset[str]:
-    if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise refuse("Canon", "roles", f"is a {type(value).__name__}; give a list of texts", "type")
-    return frozenset([_narrow(text_of(one, "Canon", "roles")) for one in value])
+    return frozenset([_narrow(text_of(one, "Canon", "roles")) for one in each_of(value, "Canon", "roles")])
+
+
+def _affixes(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(text_of(one, "Canon", "affixes") for one in each_of(value, "Canon", "affixes"))
+
+
+def _providers(value: Iterable[Provider]) -> tuple[Provider, ...]:
+    found = each_of(value, "Canon", "providers", "Provider")
+    if not all(isinstance(one, Provider) for one in found):
+        raise refuse("Canon", "providers", "give Provider values", "type")
+    return found
 
 
 def _region(value: str | None) -> str | None:
@@ -148,8 +162,8 @@ class Canon:
 
     region: str | None = attrs.field(default=None, converter=_region)
     plans: tuple[tuple[str, NumberPlan], ...] = attrs.field(default=tuple(PLANS.items()), repr=False)
-    providers: tuple[Provider, ...] = attrs.field(default=PROVIDERS, converter=tuple, repr=False)
-    affixes: tuple[str, ...] = attrs.field(default=AFFIXES, converter=tuple, repr=False)
+    providers: tuple[Provider, ...] = attrs.field(default=PROVIDERS, converter=_providers, repr=False)
+    affixes: tuple[str, ...] = attrs.field(default=AFFIXES, converter=_affixes, repr=False)
     roles: frozenset[str] = attrs.field(default=ROLES, converter=_roles, repr=False)
     readings: Callable[[str], Iterable[str]] | None = None
     simplified: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=_simplified, repr=False)
@@ -230,6 +244,8 @@ class Canon:
                 return attrs.evolve(form, weightless="listed")
         if self.weightless.holders is not None:
             holders = self.weightless.holders(form)
+            if holders is not None and type(holders) is not int:
+                raise refuse("Weightless", "holders", f"gave a {type(holders).__name__}; give a number or None", "type")
             if holders is not None and holders > self.weightless.most_holders:
                 return attrs.evolve(form, weightless="many_holders")
         return form

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import attrs
 
-__all__ = ["identifier", "optional_epoch", "optional_flag", "refuse", "text_of"]
+__all__ = ["each_of", "identifier", "optional_epoch", "optional_flag", "refuse", "text_of"]
 
 _LONGEST: Final = 1_024
 """Bytes of one signal: longer than any e-mail address or device id."""
@@ -49,6 +49,13 @@ def identifier(value: object, subject: str, field: str) -> str:
     if not text.isprintable():
         raise refuse(subject, field, "has characters that do not print; give printable text")
     return text
+
+
+def each_of(values: Any, subject: str, field: str, wanted: str = "texts") -> tuple[Any, ...]:
+    """Give back what a list holds; one text is no list of them."""
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        raise refuse(subject, field, f"is a {type(values).__name__}; give a list of {wanted}", "type")
+    return tuple(values)
 
 
 def optional_flag(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:

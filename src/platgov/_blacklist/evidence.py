@@ -14,6 +14,7 @@ from platgov._blacklist.checks import refuse
 from platgov._blacklist.exempting import is_cleared
 from platgov._blacklist.match import Band, Evidence, Match, Scored
 from platgov._blacklist.rarity import UNIT
+from platgov._blacklist.signals import SIGNALS
 from platgov._blacklist.strangers import Rarity
 from platgov._blacklist.tags import kinds_of
 from platgov._blacklist.weights import DAY, Weights, level_name, spelt
@@ -138,13 +139,27 @@ def _again(data: Mapping[str, Any], weights: Weights) -> Scored:
         Evidence(**{key: row[key] for key in ("signal", "agreement", "detail", "permille", "against", "rarity")})
         for row in data["evidence"]
     ]
+    holds = data["holds"]
+    if not (all(map(_can_be, rows)) and set(holds) <= set(SIGNALS) and sorted(set(holds)) == holds):
+        raise VerificationError("match", "what this match records is nothing that a comparison can give")
     return scored(
         rows,
         weights,
         ban_id=data["ban_id"],
         age_s=data["age_s"],
-        holds=tuple(data["holds"]),
+        holds=tuple(holds),
         guard=data["guard"],
+    )
+
+
+def _can_be(row: Evidence) -> bool:
+    """Whether a comparison can give a row: what does not count must not be made up either."""
+    return (
+        row.signal in SIGNALS
+        and row.agreement in ("exact", "close", "differs", "missing")
+        and type(row.permille) is int
+        and 0 <= row.permille <= 1_000
+        and (not row.against or row.against in SIGNALS)
     )
 
 

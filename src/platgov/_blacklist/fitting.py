@@ -104,6 +104,9 @@ def fitted(
 
 
 def _labelled(rows: Sequence[Any], labels: Sequence[bool]) -> None:
+    for field, given in (("scores", rows), ("labels", labels)):
+        if not isinstance(given, list | tuple):
+            raise refuse("Weights", field, f"is a {type(given).__name__}; give a list", "type")
     if len(rows) != len(labels) or any(type(label) is not bool for label in labels):
         raise refuse("Weights", "labels", "give True or False for each pair", "type")
     right = sum(labels)

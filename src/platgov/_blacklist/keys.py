@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
-from platgov._blacklist.checks import refuse
+from platgov._blacklist.checks import each_of, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -40,7 +40,7 @@ class KeyRing:
         """
         if not callable(fetch):
             raise refuse("KeyRing", "fetch", "is not callable", "type")
-        found = tuple(versions)
+        found = each_of(versions, "KeyRing", "versions", "whole numbers")
         if not found or len(found) > _MOST_VERSIONS or len(set(found)) != len(found):
             raise refuse("KeyRing", "versions", f"give 1 to {_MOST_VERSIONS} different versions", "versions")
         if any(type(version) is not int or not 1 <= version <= 255 for version in found):

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from platgov import messages as catalogues
 from platgov._blacklist.checks import refuse
+from platgov._blacklist.match import Match
 from platgov._blacklist.records import Ban, BanOutcome, BanProcedure, BanStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from platgov._blacklist.match import Match
     from platgov.messages import Messages
 
 __all__ = ["kinds_told", "notice_of", "public_text"]
@@ -60,6 +60,8 @@ def notice_of(
     texts = messages or catalogues.default()
     linked: tuple[str, ...] = ()
     if match is not None:
+        if not isinstance(match, Match):
+            raise refuse("Blacklist", "match", f"is a {type(match).__name__}; give a Match", "type")
         scored = next((one for one in match.candidates if one.ban_id == ban.id), None)
         if scored is None:
             raise refuse("Blacklist", "match", "does not name this ban", "other_ban")

@@ -45,6 +45,8 @@ def screened(
 ) -> Iterator[Screened]:
     """Give those accounts that are at review or above; see `Blacklist.screen`."""
     now = to_epoch(at)
+    if not hasattr(accounts, "__iter__"):
+        raise refuse("Blacklist", "accounts", "give pairs of an account id and its Signals", "type")
     return _screened(life, accounts, judged, now, None if since is None else to_epoch(since))
 
 

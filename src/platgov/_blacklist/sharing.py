@@ -120,6 +120,8 @@ class ImportedList:
             at: When; from then on entries count.
         """
         _checked(source)
+        if not hasattr(entries, "__iter__"):
+            raise refuse("ImportedList", "entries", f"give Signals, {_MOST_ENTRIES} at most", "type")
         event = self._event(source, person(by, "ImportedList"), to_epoch(at))
         with self._life.changing() as session:
             start = self._since(session, source, to_epoch(at))

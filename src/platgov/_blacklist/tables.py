@@ -8,9 +8,11 @@ IANA special-purpose address registries (RFC 6890 and successors).
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
+
+from platgov._blacklist.checks import each_of, refuse, text_of
 
 __all__ = [
     "AFFIXES",
@@ -24,6 +26,18 @@ __all__ = [
 ]
 
 
+def _domains(values: Any) -> tuple[str, ...]:
+    found = each_of(values, "Provider", "domains")
+    if not found:
+        raise refuse("Provider", "domains", "give one at least", "empty")
+    return tuple(text_of(value, "Provider", "domains") for value in found)
+
+
+def _characters(_: Any, attribute: attrs.Attribute[str], value: object) -> None:
+    if type(value) is not str:
+        raise refuse("Provider", attribute.name, f"is a {type(value).__name__}; give text, or none as ''", "type")
+
+
 @attrs.frozen(kw_only=True)
 class Provider:
     """How one mail provider delivers.
@@ -34,9 +48,9 @@ class Provider:
         ignored: Characters of the local part that delivery ignores, such as the dot.
     """
 
-    domains: tuple[str, ...] = attrs.field(validator=attrs.validators.min_len(1))
-    tag: str = ""
-    ignored: str = ""
+    domains: tuple[str, ...] = attrs.field(converter=_domains)
+    tag: str = attrs.field(default="", validator=_characters)
+    ignored: str = attrs.field(default="", validator=_characters)
 
 
 PROVIDERS: Final = (

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import attrs
 
-from platgov._blacklist.checks import refuse
+from platgov._blacklist.checks import each_of, refuse
 from platgov._blacklist.rarity import UNIT, lg
 from platgov._blacklist.signals import SIGNALS
 from platgov._canonical import digest
@@ -233,7 +233,7 @@ class Weights:
         from platgov._blacklist.fitting import fitted  # noqa: PLC0415 - needed only here
 
         return fitted(
-            list(pairs),
+            list(each_of(pairs, "Weights", "pairs", "pairs of Signals")),
             labels,
             canon=canon,
             population=population,
