@@ -7,9 +7,10 @@
              starts_at=then, review_by=next_year)
     bans.match(Signals(handle="spam.king", email="a+1@x.org"), at=now).band
 
-Only keyed tags of what is known are kept: nothing in the store can be read, and nothing can be
-tried out without the key. Every ban has a reason, a date on which it is looked at again, and a way
-to appeal; who was taken for somebody else is never taken for them again.
+Only keyed tags of what is known are kept: no signal can be read in the store, nor tried out without
+the key; reasons, ids and names of staff are kept as they are given. Every ban has a reason, a date on
+which it is looked at again, and a way to appeal; who was taken for somebody else is never taken for
+them again.
 """
 
 from platgov._blacklist.banlist import BanList, Rotation

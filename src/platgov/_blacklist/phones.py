@@ -19,6 +19,9 @@ __all__ = ["e164"]
 _EXTENSION: Final = re.compile(r"(?:;ext=|[,#x]|ext\.?)\s*\d{1,6}\s*$", re.ASCII | re.IGNORECASE)
 _SEPARATORS: Final = frozenset("-./()[]~\u00b7\u2010\u2011\u2012\u2013\u2014\u2212\u30fc\u3000")
 _SHORTEST, _LONGEST = 7, 15
+# +351 (0) 912…: a zero that callers from abroad leave out, but in Italy and what shares its numbering.
+_LEFT_OUT: Final = re.compile(r"^\s*(?:tel:)?\s*(?:[+\uff0b]|00).*?\(\s*0\s*\)", re.IGNORECASE)
+_ZERO_BELONGS: Final = frozenset({"39", "378", "379"})
 
 
 def e164(text: str, *, region: str | None, plans: Mapping[str, NumberPlan]) -> str:
@@ -48,7 +51,7 @@ def e164(text: str, *, region: str | None, plans: Mapping[str, NumberPlan]) -> s
     rest = digits[len(code) :]
     # +44 (0)20…: the trunk prefix does not belong after a country code. Where some region of a
     # code has none, as Italy, a zero belongs to the number.
-    if trunks == {"0"}:
+    if trunks == {"0"} or (abroad and code not in _ZERO_BELONGS and _LEFT_OUT.match(text)):
         rest = rest.removeprefix("0")
     if not _SHORTEST <= len(code + rest) <= _LONGEST:
         raise refuse(

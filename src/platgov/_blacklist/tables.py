@@ -113,7 +113,7 @@ _CODES: Final = """
 # Written at home without a prefix. Italian numbers keep their zero, abroad as at home.
 _OF_NO_TRUNK: Final = (
     "AD BH BJ BT CG CI CL CM CO CR CV CY CZ DJ DK EE ES GA GQ GR GT HK HN HT IS IT KM KW LU LV MC MG ML MO MT MX MZ "
-    "NE NI NO NC OM PA PF PL PT PY QA RW SC SG SM SN SO SV TG TN TT VA"
+    "NE NI NO NC OM PA PF PL PT PY QA RW SC SG SJ SM SN SO SV TG TN TT VA"
 )
 _NO_TRUNK: Final = frozenset(_OF_NO_TRUNK.split())
 _TRUNKS: Final = {"RU": "8", "KZ": "8", "BY": "8", "TM": "8", "HU": "06", "LT": "0"}
