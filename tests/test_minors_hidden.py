@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from platgov._minors.age import binding
 from platgov.errors import InputError
 from platgov.minors import (
     Band,
@@ -41,14 +42,16 @@ def child(*evidence, **more):
 def test_what_somebody_says_of_themselves_narrows_nothing_that_has_to_be_shown():
     wide = DobEvidence.between(dt.date(1950, 1, 1), dt.date(2016, 1, 1), level=Level.VERIFIED)
     said = DobEvidence.declared(dt.date(1990, 1, 1))
-    known = born([wide, said], at=AT, least=Level.VERIFIED)
+    known = binding([wide, said], at=AT, least=Level.VERIFIED, tz=TZ)
     assert (known.first, known.last, known.level) == (wide.first, wide.last, Level.VERIFIED)
     assert not known.unknown
     assert not known.conflict
     # Where any claim will do, both count.
-    assert born([wide, said], at=AT).first == dt.date(1990, 1, 1)
+    assert binding([wide, said], at=AT, least=None, tz=TZ).first == dt.date(1990, 1, 1)
+    # What is known of somebody is what all claims leave open, whoever needs what.
+    assert born([wide, said], at=AT, least=Level.VERIFIED).first == dt.date(1990, 1, 1)
     # A claim that contradicts makes it wider, never narrower.
-    younger = born([wide, DobEvidence.declared(dt.date(2018, 1, 1))], at=AT, least=Level.VERIFIED)
+    younger = binding([wide, DobEvidence.declared(dt.date(2018, 1, 1))], at=AT, least=Level.VERIFIED, tz=TZ)
     assert (younger.first, younger.last, younger.conflict) == (wide.first, dt.date(2018, 1, 1), True)
     band = Band(max_age=18, hours=[Hours(windows=[Window(start="06:00", end="22:00")])])
     plan = plan_for(band, evidence_level="verified", unknown_age="deny")

@@ -20,7 +20,18 @@ from platgov._time import to_epoch
 from platgov.errors import InputError, Problem
 from platgov.schedules import first_instant, local_date
 
-__all__ = ["AgeRule", "Born", "DobEvidence", "Level", "age_at", "attained_at", "attained_on", "band_edges", "born"]
+__all__ = [
+    "AgeRule",
+    "Born",
+    "DobEvidence",
+    "Level",
+    "age_at",
+    "attained_at",
+    "attained_on",
+    "band_edges",
+    "binding",
+    "born",
+]
 
 OLDEST: Final = dt.date(1900, 1, 1)
 """Nobody is taken to be born earlier; zones are not known before it either."""
@@ -215,9 +226,9 @@ def born(
 ) -> Born:
     """Join the claims that are live at an instant.
 
-    They are intersected: those of the level that is needed, if there are any, otherwise all. If
-    nothing is left of them, or another claim contradicts that, all of them count, with the days in
-    between. Without a claim, anything through today is possible.
+    They are intersected whatever their level. If nothing is left of them, all of them count,
+    with the days in between. Without a claim, anything through today is possible. A plan does not
+    let weaker claims narrow what it needs a level for; see `binding`.
 
     Args:
         evidence: The claims, in any order.
@@ -228,6 +239,19 @@ def born(
     Raises:
         InputError: Something else than evidence, or an argument that cannot be read.
     """
+    return _seen(evidence, at, least, tz, weak=True)
+
+
+def binding(evidence: Iterable[DobEvidence], *, at: int | dt.datetime, least: Level | None, tz: str) -> Born:
+    """Join the claims as `born`, for a limit that needs a level: claims below it narrow nothing.
+
+    What somebody says of themselves must not turn a wide range that somebody else vouches for into
+    a birthday. A weaker claim that contradicts the range widens it, as any conflict does.
+    """
+    return _seen(evidence, at, least, tz, weak=False)
+
+
+def _seen(evidence: Iterable[DobEvidence], at: int | dt.datetime, least: Level | None, tz: str, *, weak: bool) -> Born:
     instant = to_epoch(at)
     claims = _claims(evidence)
     if not (least is None or isinstance(least, Level)):
@@ -243,7 +267,7 @@ def born(
         live = [
             claim for claim, start, end in lives if (start is None or start <= when) and (end is None or when < end)
         ]
-        return _joined(live, least, today)
+        return _joined(live, least, today, weak=weak)
 
     now = seen(instant)
     later = sorted({edge for _, *edges in lives for edge in edges if edge is not None and edge > instant})
@@ -307,14 +331,15 @@ def band_edges(known: Born | DobEvidence, ages: Iterable[int], rule: AgeRule, tz
     return tuple(sorted({attained_at(birth, years, rule, tz) for years in ages for birth in (known.first, known.last)}))
 
 
-def _joined(live: list[DobEvidence], least: Level | None, today: dt.date) -> Born:
+def _joined(live: list[DobEvidence], least: Level | None, today: dt.date, *, weak: bool) -> Born:
     if not live:
         return Born(first=OLDEST, last=max(today, OLDEST), level=Level.NONE, conflict=False, unknown=True)
     level = max((claim.level for claim in live), key=_RANK.__getitem__)
     unknown = least is not None and level.rank < least.rank
-    # What somebody says of themselves narrows nothing that has to be shown.
-    strong = live if least is None or unknown else [claim for claim in live if claim.level.rank >= least.rank]
-    first, last = max(claim.first for claim in strong), min(claim.last for claim in strong)
+    counted = live
+    if least is not None and not unknown and not weak:
+        counted = [claim for claim in live if claim.level.rank >= least.rank]
+    first, last = max(claim.first for claim in counted), min(claim.last for claim in counted)
     conflict = first > last or any(claim.last < first or claim.first > last for claim in live)
     if conflict:
         first, last = min(claim.first for claim in live), max(claim.last for claim in live)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from platgov._minors.age import Born, Level, attained_on, born
+from platgov._minors.age import Born, Level, attained_on, binding
 from platgov._minors.eras import View
 from platgov._minors.limits import ANY, TOTAL, Access, BreakRule, Feature, Hours, Limit, Quota
 from platgov._minors.meters import Effective, Rule
@@ -71,7 +71,7 @@ def stretches(plan: Plan, minor: Minor, least: Level) -> list[tuple[int, int, Bo
     found = []
     at = plan.start
     while at < plan.end:
-        state = born(minor.evidence, at=at, least=least, tz=plan.tz)
+        state = binding(minor.evidence, at=at, least=least, tz=plan.tz)
         hi = plan.end if state.next_change is None else min(state.next_change, plan.end)
         found.append((at, hi, state))
         at = hi
